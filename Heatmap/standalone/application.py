@@ -277,7 +277,7 @@ class Program:
             self._say(f"no display: drawing offscreen, the picture goes to {self._picture_path}")
         try:
             async with asyncio.TaskGroup() as tasks:
-                windows = Windows(store, theme, self._make_window, tasks)
+                windows = Windows(store, theme, partial(self._make_window, settings), tasks)
                 windows.all_closed.connect(self._ended.set)
                 windows.state_told.connect(self._alerts.set_tool_tip)
                 windows.language_chosen.connect(partial(self._speak, windows))
@@ -308,8 +308,11 @@ class Program:
             QLocale.setDefault(install_translation(application, language))
         windows.renew()
 
-    def _make_window(self, store: QSettings, theme: str, number: int) -> ChartWindow:
+    def _make_window(
+        self, settings: HeatmapSettings, store: QSettings, theme: str, number: int
+    ) -> ChartWindow:
         window = ChartWindow(store, theme, number)
+        window.market.expected = settings
         if "symbols" in self._options.setting_texts:
             window.market.symbols.forget_choice()
         return window

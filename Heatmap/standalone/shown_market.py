@@ -100,6 +100,8 @@ class ShownMarket(QObject):
         self.tick_size: Decimal | None = None
         self._own = {name: store.setting(name) for name in OWN_FIELDS}
         self._known: HeatmapSettings | None = None
+        # What will be in force, as long as there is no service: its database is being read.
+        self.expected = HeatmapSettings()
         self._overrides = LayerOverrides()
         # Sources and candles are changed one after the other.
         self._switching = asyncio.Lock()
@@ -121,7 +123,7 @@ class ShownMarket(QObject):
     def settings(self) -> HeatmapSettings:
         """What is in force for this window."""
         service = self.service
-        return self._overrides.applied(HeatmapSettings() if service is None else service.settings)
+        return self._overrides.applied(self.expected if service is None else service.settings)
 
     @property
     def recorded(self) -> tuple[str, ...]:

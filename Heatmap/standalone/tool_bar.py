@@ -161,6 +161,8 @@ class ToolBar(QToolBar):
         if event is not None and event.type() in (
             QEvent.Type.FontChange,
             QEvent.Type.StyleChange,
+            # What was hidden asks for its own room only now.
+            QEvent.Type.Show,
         ):
             self._fit()
         return is_done

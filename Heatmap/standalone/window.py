@@ -194,6 +194,8 @@ class ChartWindow(QMainWindow):
             The chart library is missing, or the page did not load.
         """
         self.status_bar.announce(self.tr("Starting…"))
+        self.market.fit_overrides()
+        self._show_settings(self.market.settings)
         if await self.page.load_chart(self.theme):
             self._status_timer.start()
 

@@ -5,7 +5,7 @@
 
 const strip = (() => {
     /** So many steps of giving way there are, see the style of the page. */
-    const LESS = 10;
+    const LESS = 11;
 
     /**
      * What is said of a candle.

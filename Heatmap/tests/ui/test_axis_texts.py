@@ -166,6 +166,48 @@ def test_the_box_says_prices_and_times_as_the_axes_do(
     del layer
 
 
+@pytest.mark.parametrize("mode", [2, 3])
+def test_the_box_says_prices_where_the_axis_counts_otherwise(
+    mode: int, layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    apply(chart_page, f"{{rightPriceScale: {{mode: {mode}}}}}")
+    open_box(chart_page)
+    assert title(chart_page)[0] == "100000.00 \u2013 100050.00"
+    del layer
+
+
+def test_the_box_never_has_one_places_title_above_anothers_amounts(
+    layer: HeatmapLayer, chart_page: ChartPage, listener: Recording
+) -> None:
+    first = open_box(chart_page).split("\n")[0]
+    layer.show_cell(CellLines(listener.queries[-1], (("Heat", "of the first"),)))
+    chart_page.qtbot.waitUntil(
+        lambda: "of the first" in (box_text(chart_page) or ""), timeout=10_000
+    )
+    # Each state of the box, until the place alone is said: nobody answers for the second.
+    chart_page.js(
+        "(window.seen = [], new MutationObserver(() => "
+        "seen.push(chart.chartElement().lastElementChild.innerText)).observe("
+        "chart.chartElement().lastElementChild,"
+        " {childList: true, subtree: true, characterData: true, attributes: true}), 0)"
+    )
+    point_at(chart_page, place(chart_page, 30, 33.5))
+    second = "100150.00 \u2013 100200.00"
+    chart_page.qtbot.waitUntil(
+        lambda: (box_text(chart_page) or "").startswith(second), timeout=10_000
+    )
+    seen = chart_page.js("seen")
+    assert any(text.startswith(first) for text in seen)
+    for text in seen:
+        assert ("of the first" in text) == text.startswith(first), text
+    assert len(listener.queries) > 1
+    layer.show_cell(CellLines(listener.queries[-1], (("Heat", "of the second"),)))
+    chart_page.qtbot.waitUntil(
+        lambda: "of the second" in (box_text(chart_page) or ""), timeout=10_000
+    )
+    assert title(chart_page)[0] == second
+
+
 def test_marks_of_the_time_axis_are_followed_where_they_alone_have_a_formatter(
     layer: HeatmapLayer, chart_page: ChartPage
 ) -> None:

@@ -218,6 +218,8 @@ def test_the_legend_is_in_the_strip_and_gives_way_but_for_close_and_hatch(shown:
         "shorts 1.02M": "values",
         "Liquidated on Binance": "legend",
         "H ": "values",
+        "+": "values",
+        "\u2265179k": "legend",
         "longs": "legend",
     }
     for width in range(1300, 339, -60):

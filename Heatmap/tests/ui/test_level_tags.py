@@ -94,6 +94,21 @@ def test_each_stands_at_its_level_in_the_margin_and_they_go(
         )
 
 
+def test_leaders_of_tags_that_give_way_do_not_cross(
+    layer: HeatmapLayer, chart_page: ChartPage
+) -> None:
+    # The third would stand above the first, which it is below: there is the nearest free place.
+    prices = chart_page.js("[100, 101, 103].map((y) => priceSeries.coordinateToPrice(y))")
+    levels = [level(price, 0.0, 9e5 - 1e5 * at) for at, price in enumerate(prices)]
+    layer.show_part("level_tags", level_message(levels, 28_800_000, 1.0))
+    places = shown(chart_page, 3)
+    assert places["heights"] == sorted(places["heights"])
+    assert places["placed"] == [0, 1, 2]
+    middles = places["middles"]
+    assert min(after - before for before, after in pairwise(middles)) >= 22 - 1e-6
+    assert all(abs(m - h) <= 33 for m, h in zip(middles, places["heights"], strict=True))
+
+
 def test_the_heading_gives_way_to_a_tag_and_the_crosshair_says_what_there_is(
     layer: HeatmapLayer, chart_page: ChartPage
 ) -> None:

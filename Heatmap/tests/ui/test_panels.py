@@ -123,6 +123,8 @@ def test_a_small_price_has_its_digits_before_and_after_the_tick_size_is_told(wor
     world.store.write([event(50, 30_500.0, symbol="ETHUSDT", price=0.0000122)])
     world.until(lambda: len(shown(tape)) == 2)
     assert [row[2] for row in shown(tape)] == ["0.000012200", "0.000012180"]
+    # And its column is as wide as they need.
+    assert tape.view.columnWidth(Column.PRICE) >= tape.view._needed_px()[Column.PRICE]
     # Another symbol has digits of its own.
     tape.set_symbol("BTCUSDT")
     world.store.write([event(40, 20_500.0, price=98_000.5)])

@@ -11,6 +11,7 @@ from Heatmap.feeds.bubble_book import MOST_BUBBLES, bubble_message
 from Heatmap.tests.ui.cell_grids import COLS, ROWS
 from Heatmap.tests.ui.chart_page import START_S, ChartPage, Recording, changed, grid_message
 from Heatmap.tests.ui.test_axis_texts import LISTEN, drawn_texts
+from Heatmap.tests.ui.test_tape_on_chart import sums
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
@@ -68,6 +69,50 @@ def test_time_that_was_not_recorded_has_a_strip_along_the_lower_edge(
     layer.set_options({"hatch": False})
     off, _ = strip_of(chart_page, changed(bare, chart_page.settled_picture()))
     assert not off.any()
+
+
+def test_bars_that_are_hatched_below_have_no_second_hatch_above_them(
+    qtbot: Any, chart_page: ChartPage, layer: HeatmapLayer, listener: Recording
+) -> None:
+    layer.detach()
+    chart_page.js(
+        "(window.barsSeries = chart.addSeries(LightweightCharts.HistogramSeries, {}, 1),"
+        " barsSeries.setData(priceSeries.data().map(({time}) => ({time, value: 1}))), 0)"
+    )
+    below = HeatmapLayer(chart_page.page, bars="barsSeries")
+    below.set_listener(listener)
+    qtbot.waitUntil(lambda: below.is_ready, timeout=10_000)
+    below.show_grid(*grid_message(np.zeros((ROWS, COLS), np.uint8)))
+    show(below, [[*GAP, "gap"]])
+    # As long as there are no bars it is the only one.
+    seen = (
+        "OrderPilotHeatmap.layers.values().next().value.stage.parts._made"
+        ".find((one) => one.record.name === 'bubbles').part._strip.isSeen"
+    )
+    qtbot.waitUntil(lambda: chart_page.js(seen), timeout=10_000)
+    hatched = chart_page.settled_picture()
+    below.show_part("candle_bars", sums((5.0, 7e5, 0.0), gaps=[[*GAP, "gap"]]))
+    qtbot.waitUntil(lambda: not chart_page.js(seen), timeout=10_000)
+    marked, _ = strip_of(chart_page, changed(hatched, chart_page.settled_picture()))
+    left, right = (chart_page.x_of_candle(ms / 1000) for ms in GAP)
+    assert marked[round(left) : round(right)].mean() > 0.5
+    # Where all are longs, the line of nothing is right below the words, and not behind them.
+    chart_page.js(
+        "(barsSeries.setData(priceSeries.data().map(({time}) => ({time, value: 0}))),"
+        " barsSeries.priceScale().applyOptions({scaleMargins: {top: 0, bottom: 0.06}}), 0)"
+    )
+    for height in (72, 60):
+        chart_page.js(f"(chart.panes()[1].setHeight({height}), 0)")
+        chart_page.next_frames()
+        assert abs(chart_page.js("chart.paneSize(1).height") - height) <= 1
+        qtbot.waitUntil(
+            lambda: (
+                chart_page.js("barsSeries.priceToCoordinate(0)") is not None
+                and chart_page.js("barsSeries.priceToCoordinate(0)") >= 21
+            ),
+            timeout=10_000,
+        )
+    below.detach()
 
 
 def test_what_was_never_recorded_is_marked_up_to_now(

@@ -86,6 +86,15 @@ def world(qtbot: Any, qt_run: Any, tmp_path: Path) -> Iterator[World]:
         sip.delete(page)
 
 
+def test_buttons_keep_their_icons_when_their_actions_change(world: World) -> None:
+    for button in world.bar._buttons:
+        action = button.defaultAction()
+        # As the window does where it puts an action into its menu, and while nothing can be played.
+        action.setToolTip(f"{action.toolTip()} ")
+        action.setEnabled(not action.isEnabled())
+        assert not button.icon().isNull()
+
+
 def test_keys_and_clicks_move_chart_tape_and_totals_together(world: World) -> None:
     bar, replay = world.bar, world.replay
     world.until(lambda: world.rows() == [2_000.0, 70_000.0, 40_000.0, 9_000.0])

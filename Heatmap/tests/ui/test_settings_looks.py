@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QRadioButton,
     QScrollArea,
     QTabWidget,
     QVBoxLayout,
@@ -39,6 +40,8 @@ from Heatmap.tests.ui.settings_controls import DAY_MS, FIELDS, enter, interactiv
 from Heatmap.ui import HeatmapSettingsTab
 from Heatmap.ui.layer.page_scripts import call_script
 from Heatmap.ui.palettes import SWATCH_STEPS, swatch_colours
+from Heatmap.ui.settings.look import indicator_width
+from Heatmap.ui.settings.marked_buttons import MarkedBox, MarkedRadio
 from Heatmap.ui.settings.segments import Segments
 from Heatmap.ui.status_panel import StatusPanel
 
@@ -80,6 +83,26 @@ def test_the_tab_key_walks_each_page_from_top_to_bottom(tab: HeatmapSettingsTab)
             # In a row from left to right.
             is_in_row = abs(other.y() - one.y()) < 6
             assert other.x() > one.x() if is_in_row else other.y() > one.y()
+
+
+@pytest.mark.parametrize(("ground", "ink"), [("#14171f", "#e4e8ef"), ("#fbfbfb", "#202020")])
+def test_unchecked_marks_are_seen_below_a_plain_style_sheet_of_a_host(
+    tab: HeatmapSettingsTab, ground: str, ink: str
+) -> None:
+    tab.setStyleSheet(f"QWidget {{ background: {ground}; color: {ink}; }}")
+    found = [*tab.findChildren(QCheckBox), *tab.findChildren(QRadioButton)]
+    assert {type(one) for one in found} == {MarkedBox, MarkedRadio}
+    for box in (tab.findChild(QCheckBox, "enabled"), tab.findChild(QRadioButton)):
+        box.setAutoExclusive(False)
+        box.setChecked(False)
+        picture = box.grab().toImage()
+        # The mark stands at the left of the words.
+        mark = [
+            picture.pixelColor(x, y).lightness()
+            for x in range(indicator_width(box) - 2)
+            for y in range(picture.height())
+        ]
+        assert max(abs(one - QColor(ground).lightness()) for one in mark) > 50
 
 
 def mnemonic(text: str) -> str:

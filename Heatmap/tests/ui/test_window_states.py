@@ -83,12 +83,36 @@ def test_how_the_chart_was_set_is_kept_for_the_next_window(world: World) -> None
     try:
         kept = other.chart_choices
         assert (kept.scale, kept.look, kept.time_zone) == ("log", "neutral", "Asia/Tokyo")
+        other.market.expected = HeatmapSettings(heat="both", window="24h")
         world.qt_run(other.load(), timeout=20_000)
+        # Until its database is read it shows what will hold; a window that is opened meanwhile
+        # takes this over, and keeps it as its own.
+        bar, settings = other.tool_bar, other.market.settings
+        assert (bar.heats.currentData(), bar.windows.currentData()) == ("both", "24h")
+        assert (settings.heat, settings.window) == ("both", "24h")
         shown = "[candleSeries.priceScale().options().mode, candleSeries.options().upColor]"
         answers: list[str] = []
         other.page.runJavaScript(f"JSON.stringify({shown})", answers.append)
         world.qtbot.waitUntil(lambda: bool(answers), timeout=20_000)
         assert answers == ['[1,"#e3e7ee"]']
+    finally:
+        world.qt_run(other.leave(), timeout=20_000)
+        other.close()
+        other.deleteLater()
+        world.qt_run(asyncio.sleep(0), timeout=20_000)
+
+
+def test_a_bar_that_was_never_seen_cuts_nothing_off_once_it_is(world: World) -> None:
+    world.qt_run(world.open(RECORDED), timeout=20_000)
+    other = ChartWindow(world.store, "dark")
+    try:
+        other.resize(1280, 780)
+        # Nothing is set after that which would have it measure again.
+        other.show()
+        world.qtbot.waitUntil(other.tool_bar.isVisible, timeout=10_000)
+        world.qtbot.waitUntil(lambda: other.tool_bar.width() == 1280, timeout=10_000)
+        bar = other.tool_bar
+        assert bar._layout.sizeHint().width() <= bar.width()
     finally:
         world.qt_run(other.leave(), timeout=20_000)
         other.close()

@@ -120,7 +120,7 @@
       this._axis = axis;
     }
 
-    /** @param {number} price @returns {string} */
+    /** @param {number} price @returns {string} as the price axis says it at the moment, in % too */
     price(price) {
       const localization = this._chart.options().localization;
       const mode = this._candles.priceScale().options().mode;
@@ -138,12 +138,18 @@
           sources.push(() => twoDigits(percent + 100));
         }
       }
-      sources.push(
+      return firstText(sources) || this.plainPrice(price);
+    }
+
+    /** @param {number} price @returns {string} the price itself, whatever the axis counts in */
+    plainPrice(price) {
+      const { localization } = this._chart.options();
+      const sources = [
         () => ask(localization.priceFormatter, price),
         () => askOne(localization.tickmarksPriceFormatter, price),
         () => this._candles.priceFormatter().format(price),
         () => price,
-      );
+      ];
       return firstText(sources) || "";
     }
 

@@ -215,12 +215,12 @@ class LiquidationTape(QWidget):
                 self.select(self._awaited)
         elif news.rows:
             self.view.add_rows(self.model.add(news.rows))
-        if news.rows:
-            self.view.fit_columns()
         viewport = self.view.viewport()
         if is_other_scale and viewport is not None:
             viewport.update()
         self._show_digits()
+        # After the digits: a price in more of them needs a wider column.
+        self.view.fit_columns()
         self._blind_since_ms = news.blind_since_ms
         self._show_state()
 

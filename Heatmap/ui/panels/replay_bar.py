@@ -348,7 +348,11 @@ class ReplayBar(_Strip):
             is_play = name is ReplayIcon.PLAY
             shown = ReplayIcon.PAUSE if is_play and is_playing else name
             ink = colours.replay if is_play else colours.second
-            button.setIcon(replay_icon(shown, ink, faint))
+            action = button.defaultAction()
+            if action is not None:
+                # The button takes the action's icon whenever that changes, if only by a word.
+                action.setIcon(replay_icon(shown, ink, faint))
+                action.setIconVisibleInMenu(False)
 
     def _restyle(self) -> None:
         """Take over the palette and the font that there are now."""

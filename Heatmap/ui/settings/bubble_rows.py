@@ -1,13 +1,14 @@
 """From which amount on there are bubbles: what is large for the symbol, or a fixed amount."""
 
 from PyQt6.QtCore import QObject, QSignalBlocker
-from PyQt6.QtWidgets import QButtonGroup, QRadioButton
+from PyQt6.QtWidgets import QButtonGroup
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Number
 from Heatmap.ui.number_texts import short_usd
 from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.marked_buttons import MarkedRadio
 from Heatmap.ui.settings.page_form import RowField, SettingRow, SettingsPage
 from Heatmap.ui.settings.setting_rows import Change, number_box, plain, translated
 from Heatmap.ui.while_visible import WhileVisible
@@ -29,9 +30,9 @@ class BubbleRows(QObject):
         self._service = service
         self._change = change
         tool_tip = translated(record.help)
-        self._automatic = QRadioButton(self.tr("Automatic"))
+        self._automatic = MarkedRadio(self.tr("Automatic"))
         self._automatic.setObjectName("bubbles_automatic")
-        self._fixed = QRadioButton(self.tr("Fixed"))
+        self._fixed = MarkedRadio(self.tr("Fixed"))
         self._fixed.setObjectName("bubbles_fixed")
         self._now = Caption()
         self._now.setObjectName("bubbles_now")

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from PyQt6.QtCore import QObject, QSignalBlocker
-from PyQt6.QtWidgets import QButtonGroup, QRadioButton
+from PyQt6.QtWidgets import QButtonGroup
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Number
 from Heatmap.ui.number_texts import short_usd
 from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.marked_buttons import MarkedRadio
 from Heatmap.ui.settings.number_box import NumberBox
 from Heatmap.ui.settings.page_form import RowField, SettingRow, SettingsPage
 from Heatmap.ui.settings.setting_rows import Change, number_box, plain, translated
@@ -36,12 +37,12 @@ class ClipRows(QObject):
         super().__init__(page)
         self._service = service
         self._change = change
-        self._automatic = QRadioButton(translated(SETTINGS["clip_percentile"].label))
+        self._automatic = MarkedRadio(translated(SETTINGS["clip_percentile"].label))
         self._automatic.setObjectName("clip_automatic")
         self._automatic.setToolTip(
             self.tr("The brightest colour follows the data: this share of the cells lies below it")
         )
-        self._locked = QRadioButton(translated(SETTINGS["clip_usd"].label))
+        self._locked = MarkedRadio(translated(SETTINGS["clip_usd"].label))
         self._locked.setObjectName("clip_locked")
         self._locked.setToolTip(
             self.tr("The brightest colour always means the same amount, so pictures compare")

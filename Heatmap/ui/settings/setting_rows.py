@@ -6,7 +6,6 @@ from typing import Any
 from PyQt6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt
 from PyQt6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from PyQt6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -17,6 +16,7 @@ from PyQt6.QtWidgets import (
 from Heatmap.heatmap_settings import SETTINGS, HeatmapSettings
 from Heatmap.setting_fields import Choice, Number, Switch, Text
 from Heatmap.ui.settings.look import Caption, indicator_width
+from Heatmap.ui.settings.marked_buttons import MarkedBox
 from Heatmap.ui.settings.number_box import NumberBox
 from Heatmap.ui.settings.page_form import RowField, SettingRow
 from Heatmap.ui.settings.segments import Segments
@@ -114,7 +114,7 @@ def switch_row(
     name: str, text: str, tool_tip: str, change: Change, caption: str = ""
 ) -> SettingRow:
     """Make a row that is on or off."""
-    box = QCheckBox(text)
+    box = MarkedBox(text)
     _equip(box, name, tool_tip)
     box.toggled.connect(lambda on: change(**{name: on}))
 
@@ -189,7 +189,7 @@ def number_row(
         field = RowField(box, aside=aside_words(caption, tool_tip))
         return SettingRow((name,), label, plain(label), box, field, show)
 
-    auto = QCheckBox(QCoreApplication.translate("HeatmapSettings", "Automatic"))
+    auto = MarkedBox(QCoreApplication.translate("HeatmapSettings", "Automatic"))
     auto.setObjectName(f"{name}_auto")
     auto.setToolTip(tool_tip)
     auto.toggled.connect(lambda on: change(**{name: None if on else box.value() / kind.factor}))

@@ -1,10 +1,11 @@
 """The recorded symbols: a card for each, a field that adds one, and a switch that records all."""
 
-from PyQt6.QtWidgets import QCheckBox, QLineEdit
+from PyQt6.QtWidgets import QLineEdit
 
 from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS, SETTINGS, HeatmapSettings, parse_field
 from Heatmap.setting_fields import Section, Text
+from Heatmap.ui.settings.marked_buttons import MarkedBox
 from Heatmap.ui.settings.page_form import RowField, SettingRow, SettingsPage
 from Heatmap.ui.settings.setting_rows import (
     FIELD_WIDTH,
@@ -39,7 +40,7 @@ class SymbolRows(QLineEdit):
             self.setPlaceholderText(translated(kind.placeholder))
             refusal = translated(kind.refusal)
         self.editingFinished.connect(lambda: take_text(self, self._add))
-        self._all = QCheckBox(self.tr("&All symbols of the exchange"))
+        self._all = MarkedBox(self.tr("&All symbols of the exchange"))
         self._all.setObjectName("all_symbols")
         self._all.setToolTip(self.tr("Record every symbol; the database grows faster"))
         self._all.toggled.connect(self._switch_all)

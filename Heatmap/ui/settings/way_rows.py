@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PyQt6.QtCore import QCoreApplication, QObject, QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtWidgets import QCheckBox, QPushButton, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from Heatmap.alerts.rules import Rule
 from Heatmap.alerts.ways import Secret, WayKind, WaySpec, make_way
@@ -16,6 +16,7 @@ from Heatmap.runtime.safe_log import get_logger
 from Heatmap.ui.host_alerts import DESKTOP, SOUND
 from Heatmap.ui.settings.field_line import FieldLine
 from Heatmap.ui.settings.look import Caption
+from Heatmap.ui.settings.marked_buttons import MarkedBox
 from Heatmap.ui.settings.page_form import SettingsPage
 from Heatmap.ui.settings.rule_changes import RuleChanges
 from Heatmap.ui.settings.secret_edit import SecretEdit, masked_address, masked_key
@@ -45,7 +46,7 @@ class WayRow(QObject):
         self.problems: dict[str, str] = {}
         self._changes = changes
         self._has_rule = False
-        self.box = QCheckBox(label)
+        self.box = MarkedBox(label)
         self.box.setObjectName(f"way_{name}")
         self.box.setToolTip(_tr("Whether alerts of this rule go there"))
         self.box.toggled.connect(lambda is_on: self.switched.emit(name, is_on))

@@ -110,7 +110,8 @@
     /** @param {any} scope bitmap coordinates scope @param {{hatch: boolean}} options */
     paint(scope, options) {
       const groups = this._groups;
-      if (options.hatch) {
+      this._strip.isSeen = false;
+      if (options.hatch && !this._isHatchedBelow()) {
         this._strip.paint(scope);
       }
       if (groups === null || !this._fit(groups)) {
@@ -141,6 +142,15 @@
         const isMarked = options.hatch && this._strip.isSeen;
         this._explain(isMarked, mediaSize.width >= ROOMY_PX);
       }
+    }
+
+    /**
+     * @returns {boolean} whether bars have a pane of their own right below, where the same time is
+     *   hatched: the strip would stick out above it as a second hatch
+     */
+    _isHatchedBelow() {
+      const { bars, legend } = this._surface;
+      return legend.sums !== null && bars() !== null;
     }
 
     /**
@@ -428,7 +438,7 @@
       const offsetMs = axis.offsetAtX(this._x[at]);
       return {
         key: "bubble " + groups.isLong[at] + " " + groups.ms[at] + " " + amount,
-        title: texts.price(groups.price[at]),
+        title: texts.plainPrice(groups.price[at]),
         lines: [
           [groups.isLong[at] ? said.longsLiquidated : said.shortsLiquidated, amount],
           [said.time, texts.times(groups.firstMs[at], groups.lastMs[at], offsetMs)],

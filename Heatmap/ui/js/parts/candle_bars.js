@@ -7,6 +7,9 @@
 
   /** So much of the height stays free above the bars, for the words. */
   const HEAD_ROOM = 0.24;
+  /** Where these end at the latest, CSS pixels: the line of nothing stands below them. */
+  const WORDS_PX = 23;
+  const MOST_WORDS_PART = 0.6;
   const NO_HEIGHT = 0.5;
   /** Longs get this part of the rest at least, so that the line of nothing is off the edge. */
   const LEAST_DOWN = 0.1;
@@ -191,13 +194,25 @@
       this._add();
       const down = this._below();
       // Less than an amount that the axis could name, where there is none.
-      const height = (this._mostUp + down) / (1 - HEAD_ROOM) || NO_HEIGHT;
+      const up = this._above(this._series === null ? 0 : this._series.getPane().getHeight());
+      const height = (up + down) / (1 - HEAD_ROOM) || NO_HEIGHT;
       return { priceRange: { minValue: -down, maxValue: height - down } };
     }
 
     /** @returns {number} how much room there is for longs, USD */
     _below() {
       return Math.max(this._mostDown, this._mostUp * LEAST_DOWN);
+    }
+
+    /**
+     * @param {number} height of all the room, CSS pixels; 0: not known
+     * @returns {number} how much room there is for shorts, USD: where all are longs so much that the
+     *   line of nothing does not strike the words through
+     */
+    _above(height) {
+      const part = height > 0 ? Math.min(MOST_WORDS_PART, WORDS_PX / height) : 0;
+      const free = Math.max(0, part - HEAD_ROOM) / (1 - HEAD_ROOM);
+      return Math.max(this._mostUp, (this._below() * free) / (1 - free));
     }
 
     /** Paint in the candles' pane, where the page has no other. @param {any} scope */
@@ -217,7 +232,7 @@
       this._isHatched = options.hatch;
       this._add();
       const down = this._below();
-      const pxPerUsd = (strip * (1 - HEAD_ROOM)) / (this._mostUp + down || 1);
+      const pxPerUsd = (strip * (1 - HEAD_ROOM)) / (this._above(strip) + down || 1);
       this._paintAll(scope, height - strip, height, height - down * pxPerUsd, pxPerUsd);
       this._surface.room.bottom = Math.max(this._surface.room.bottom, strip);
     }

@@ -163,6 +163,22 @@
           }
         }
       });
+      this._order();
+    }
+
+    /**
+     * Have the tags stand as their levels do, one below the other: no leader crosses another. Every
+     * tag is of one height, and none stands further from its level than the furthest did before.
+     */
+    _order() {
+      const { _placed: placed, _heights: heights, _middles: middles } = this;
+      middles.subarray(0, this._count).sort();
+      for (let i = 1; i < this._count; i += 1) {
+        for (let at = i; at > 0 && heights[at - 1] > heights[at]; at -= 1) {
+          [placed[at - 1], placed[at]] = [placed[at], placed[at - 1]];
+          [heights[at - 1], heights[at]] = [heights[at], heights[at - 1]];
+        }
+      }
     }
 
     /** @returns {number} the nearest free middle to a level; NaN: there is none near enough */
@@ -365,7 +381,7 @@
         usd > 0 ? said.amount.replace("{usd}", heatmap.amounts.usdText(usd)) : "0";
       return {
         key: "tag " + level.low + " " + level.longUsd + " " + level.shortUsd,
-        title: said.heading + "\n" + texts.price(level.low) + " \u2013 " + texts.price(level.high),
+        title: said.heading + "\n" + texts.plainPrice(level.low) + " \u2013 " + texts.plainPrice(level.high),
         lines: [
           [said.longs, amount(level.longUsd)],
           [said.shorts, amount(level.shortUsd)],

@@ -8,6 +8,8 @@
   const REST_MS = 120;
   /** A question without an answer is given up after this time. */
   const ANSWER_MS = 2000;
+  /** What was told of the place before stands so long while the answer for another is on its way. */
+  const STALE_MS = 150;
   /** What lies under a resting crosshair is asked again at most this often. */
   const REFRESH_MS = 1000;
   const DISTANCE_PX = 16;
@@ -70,6 +72,11 @@
       this._place = null;
       this._openTimer = 0;
       this._askTimer = 0;
+      this._staleTimer = 0;
+      /** Whether an answer stands in the box. */
+      this._isTold = false;
+      /** Whether that is of the place before, as its title is. */
+      this._isStale = false;
       this._askedMs = -ANSWER_MS;
       this._isWaiting = false;
       /** @type {any} the place of the question under way */
@@ -88,6 +95,7 @@
     destroy() {
       clearTimeout(this._openTimer);
       clearTimeout(this._askTimer);
+      clearTimeout(this._staleTimer);
       this._place = null;
       this._point = null;
       this._endings.forEach((end) => end());
@@ -234,12 +242,17 @@
         return;
       }
       const isNew = this._place === null || this._place.key !== place.key;
+      const mayStay = this._place !== null && this._isTold && place.note === null;
       this._place = place;
       this._open();
       if (isNew) {
-        this._fill(null);
+        if (mayStay) {
+          this._dim();
+        } else {
+          this._fill(null);
+        }
         this._question(place);
-      } else {
+      } else if (!this._isStale) {
         this._retitle();
       }
       this._put();
@@ -422,22 +435,42 @@
 
     _close() {
       clearTimeout(this._openTimer);
+      clearTimeout(this._staleTimer);
       this._place = null;
-      this._isOpen = false;
+      this._isOpen = this._isTold = this._isStale = false;
       if (this._box !== null) {
         this._set("display", "none");
       }
     }
 
-    /** @param {Array<[string, string]> | null} lines null: not known yet, what stands is dimmed */
+    /**
+     * Leave what is told of the place before, with its own title, dimmed: the answer for the new one
+     * comes within a frame or two as a rule, and an empty box in between would flicker. Never the
+     * title of one place above the amounts of another.
+     */
+    _dim() {
+      if (!this._isStale) {
+        this._isStale = true;
+        for (const part of this._box.children) {
+          part.style.setProperty("opacity", "0.6", "important");
+        }
+        this._staleTimer = setTimeout(() => this._guard(() => this._tellPlace()), STALE_MS);
+      }
+    }
+
+    /** Say which place it is, as long as nothing else is known of it. */
+    _tellPlace() {
+      this._fill(null);
+      this._put();
+    }
+
+    /** @param {Array<[string, string]> | null} lines null: not known yet, the place alone is said */
     _fill(lines) {
+      clearTimeout(this._staleTimer);
+      this._isTold = lines !== null;
+      this._isStale = false;
       const box = this._box;
       const { note } = this._place;
-      if (lines === null && note === null && box.lastChild !== null) {
-        box.firstChild.textContent = this._title();
-        box.lastChild.style.setProperty("opacity", "0.6", "important");
-        return;
-      }
       const title = document.createElement("div");
       title.style.cssText = TITLE_STYLE;
       title.textContent = this._title();
@@ -467,7 +500,7 @@
       }
       const when = isNow ? heatmap.language.words("now", "as of now") : texts.times(fromMs, toMs, this._place.offsetMs);
       return (
-        texts.price(priceLow) + " \u2013 " + texts.price(priceHigh) + "\n" + when
+        texts.plainPrice(priceLow) + " \u2013 " + texts.plainPrice(priceHigh) + "\n" + when
       );
     }
 
