@@ -66,6 +66,8 @@ _PLACES = MappingProxyType(
         Series.FUNDING: ("funding_rates", "paid_ms"),
     }
 )
+TIME_COLUMNS = MappingProxyType({series: column for series, (_, column) in _PLACES.items()})
+"""By series, the column of its time."""
 SELECT_CANDLES = f"""
 SELECT open_ms, open, high, low, close, quote_volume, taker_buy_quote FROM candles_1m
 WHERE source = ? AND symbol = ? AND open_ms >= ? AND open_ms < ? AND {SOUND_CANDLE}
