@@ -246,7 +246,7 @@ class CandleKeeper:
             return _NO_TIME_S
         self._plan.receive_clock(now_ms)
         try:
-            if sink is self._beside:
+            if self._is_beside:
                 self._divide(now_ms, clock())
             else:
                 await self._hand_over(sink)
@@ -280,10 +280,13 @@ class CandleKeeper:
         return place
 
     def _fit_retention(self) -> None:
-        is_held = self._place is not None and self._place is self._beside
-        self._plan.retention_ms = (
-            min(self._retention_ms, LONGEST_MS) if is_held else (self._retention_ms)
-        )
+        longest_ms = LONGEST_MS if self._is_beside else self._retention_ms
+        self._plan.retention_ms = min(self._retention_ms, longest_ms)
+
+    @property
+    def _is_beside(self) -> bool:
+        """Whether candles are held in memory, beside another recorder that writes."""
+        return self._place is not None and self._place is self._beside
 
     def _divide(self, now_ms: int, now_s: float) -> None:
         """Choose what is fetched here, and left to the recorder that writes."""
@@ -333,7 +336,7 @@ class CandleKeeper:
         kept_ms = sink.kept_candle_retention_ms()
         if self._config.keeps_retention and kept_ms is not None:
             self._plan.retention_ms = kept_ms
-        elif kept_ms != self._plan.retention_ms and sink is not self._beside:
+        elif kept_ms != self._plan.retention_ms:
             sink.keep_candle_retention(self._plan.retention_ms)
 
     async def _store(self, sink: CandleSink) -> None:
@@ -413,10 +416,8 @@ class CandleKeeper:
         asked = tuple(dict.fromkeys([*self._on_demand, *self._config.symbols]))
         self._kept, self._left_out = asked[:MOST_CANDLE_SYMBOLS], asked[MOST_CANDLE_SYMBOLS:]
         # Beside another one it is looked first what that one stores of them.
-        is_held = self._place is not None and self._place is self._beside
-        self._fetch_only(
-            tuple(one for one in self._fetched if one in self._kept) if is_held else self._kept
-        )
+        stays = tuple(one for one in self._fetched if one in self._kept)
+        self._fetch_only(stays if self._is_beside else self._kept)
         self._share_due_s = 0.0
         # What was wrong with those that nobody asks for any more is no problem.
         for about in [one for one in self._problems if _symbol_of(one) is not None]:
