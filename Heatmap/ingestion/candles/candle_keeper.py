@@ -222,7 +222,9 @@ class CandleKeeper:
             while True:
                 self._changed.clear()
                 pause_s = await self._turn(client)
-                self._report(self._state(clock()), self._plan.held_s(clock()))
+                # Where nobody writes yet nothing is known.
+                if self._place is not None or self._recorder.recorded_elsewhere() is not None:
+                    self._report(self._state(clock()), self._plan.held_s(clock()))
                 if _STORAGE in self._problems:
                     # Whatever comes meanwhile: the next attempt may hold up the sockets again.
                     await asyncio.sleep(pause_s)

@@ -6,7 +6,9 @@ about a hundred bytes; how many instruments and how far back is for the caller t
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Collection
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -34,14 +36,17 @@ class CandleMemory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(
-            ":memory:", check_same_thread=False, isolation_level=None
-        )
-        self._connection.executescript(
-            files("Heatmap.storage").joinpath("sqlite/schema_candles.sql").read_text("utf-8")
-        )
         # Whether there is anything: looked at without the lock, by whoever reads the store.
         self.is_empty = True
+
+    @cached_property
+    def _connection(self) -> sqlite3.Connection:
+        # Made when there is something to hold: most programs write themselves.
+        made = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        weakref.finalize(self, made.close)
+        script = files("Heatmap.storage").joinpath("sqlite/schema_candles.sql")
+        made.executescript(script.read_text("utf-8"))
+        return made
 
     def save(self, instrument: InstrumentName, fetched: Fetched) -> None:
         """Hold values in place of those of the same times, and that their time was fetched."""
