@@ -28,7 +28,12 @@ from Heatmap.domain.instruments import Instrument
 from Heatmap.errors import ExchangeError, Failure, FailureKind
 from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus, SymbolCandles
 from Heatmap.ingestion.candles.fetch_plan import FetchPlan, Request
-from Heatmap.ingestion.candles.standby_share import LONGEST_MS, LOOK_S, StandbyShare
+from Heatmap.ingestion.candles.standby_share import (
+    LONGEST_MS,
+    LOOK_S,
+    MOST_SYMBOLS,
+    StandbyShare,
+)
 from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
@@ -302,7 +307,9 @@ class CandleKeeper:
         self._share_due_s = now_s + LOOK_S
         if chosen != self._fetched:
             self._fetch_only(chosen)
-            beside.hold_only([names[one] for one in self._kept if one in chosen])
+            # What the other one keeps up by now it may not have fetched as far back yet.
+            held = dict.fromkeys([*chosen, *self._kept])
+            beside.hold_only([names[one] for one in list(held)[:MOST_SYMBOLS]])
 
     def _fetch_only(self, symbols: tuple[str, ...]) -> None:
         self._fetched = symbols

@@ -13,12 +13,23 @@ from importlib.resources import files
 from typing import Any
 
 from Heatmap.domain.candle_sink import HeldCandles
-from Heatmap.domain.candles import Candle, Fetched, Funding, OpenInterest, Series, Span, Value
+from Heatmap.domain.candles import (
+    MINUTE_MS,
+    Candle,
+    Fetched,
+    Funding,
+    OpenInterest,
+    Series,
+    Span,
+    Value,
+    clipped,
+)
 from Heatmap.domain.instruments import Instrument, InstrumentName, instrument_of
 from Heatmap.storage.sqlite import candle_tables
 
 # So many values at most are handed over at once.
 _PART_VALUES = 1_000
+_SLICE_MS = 1_000 * MINUTE_MS
 _TABLES = {
     Series.CANDLES: "candles_1m",
     Series.OPEN_INTEREST: "open_interest_5m",
@@ -67,13 +78,18 @@ class CandleMemory:
         self, instrument: InstrumentName, series: Series, start_ms: int, end_ms: int
     ) -> list[Any]:
         """Return the rows of a half-open time as a reader of the store gives them, in order."""
-        if self.is_empty:
-            return []
-        whose = instrument_of(instrument)
-        with self._lock:
-            return self._connection.execute(
-                _SELECTS[series], (whose.venue, whose.symbol, start_ms, end_ms)
-            ).fetchall()
+        # What lies in no span is nothing to rely on.
+        spans = clipped(self.spans(instrument, series), start_ms, end_ms)
+        whose, found = instrument_of(instrument), list[Any]()
+        for first_ms, last_ms in spans:
+            # In slices: neither the recorder's thread nor the host's is kept waiting.
+            for at_ms in range(first_ms, last_ms, _SLICE_MS):
+                until_ms = min(at_ms + _SLICE_MS, last_ms)
+                with self._lock:
+                    found += self._connection.execute(
+                        _SELECTS[series], (whose.venue, whose.symbol, at_ms, until_ms)
+                    ).fetchall()
+        return found
 
     def delete_before(self, before_ms: int, limit: int) -> int:
         """Forget a few of the oldest values; return how many, 0 when none is left."""
@@ -110,7 +126,7 @@ class CandleMemory:
                 self.is_empty = True
                 return None
             whose, series = Instrument(row[0], row[1]), Series(row[2])
-            start_ms = max(row[3], row[4] - _PART_VALUES * max(series.step_ms, 60_000))
+            start_ms = max(row[3], row[4] - _PART_VALUES * max(series.step_ms, MINUTE_MS))
             values = self._values(whose, series, start_ms, row[4])
         span = (start_ms, row[4])
         return HeldCandles(whose, Fetched(series, values, (span,)))
@@ -139,7 +155,6 @@ class CandleMemory:
                     (*key, start_ms, end_ms),
                 )
             self._connection.execute("COMMIT")
-            self.is_empty = not self._held()
 
     def _values(
         self, whose: Instrument, series: Series, start_ms: int, end_ms: int
@@ -159,7 +174,7 @@ class CandleMemory:
     def _held(self) -> set[Instrument]:
         found: set[Instrument] = set()
         for table in (*_TABLES.values(), "fetched_spans"):
-            rows = self._connection.execute(f"SELECT DISTINCT source, symbol FROM {table}")
+            rows = candle_tables.instruments_in(self._connection, table)
             found.update(Instrument(*row) for row in rows)
         return found
 
