@@ -42,7 +42,7 @@ from Heatmap.service.status import assemble_status
 from Heatmap.service.symbol_facts import SymbolFacts
 from Heatmap.sources.level_maps import LevelMaps
 from Heatmap.storage.event_tape import EventTape
-from Heatmap.storage.store import Address, open_store
+from Heatmap.storage.store import Address, open_store, store_beside
 
 logger = get_logger(__name__)
 
@@ -105,12 +105,20 @@ class HeatmapService(MarketQuestions, AlertQuestions):
         connection_times: ConnectionTimes | None = None,
     ) -> None:
         self._settings = settings or HeatmapSettings()
-        self._store = open_store(db, kind)
+        stored = open_store(db, kind)
+        # What a standby fetches it may not store: it is read as if it were.
+        self._store, beside = store_beside(stored)
         self._kind = kind
         self._label = label
         self._recording = RecorderHolder(
             Recording(
-                self._store, kind, ws_url, rest_url, connection_times, venue=venue_named(venue)
+                stored,
+                kind,
+                ws_url,
+                rest_url,
+                connection_times,
+                venue=venue_named(venue),
+                beside=beside,
             ),
             speed,
             self._receive_batch,

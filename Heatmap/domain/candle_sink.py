@@ -1,5 +1,7 @@
-"""What the recorder needs of the place where candles are kept; a store's writer is one."""
+"""What the recorder needs of the places where candles are kept; a store's writer is one."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from Heatmap.domain.candles import Fetched, Series, Span
@@ -45,3 +47,35 @@ class CandleSink(Protocol):
 
     def keep_market(self, note: MarketNote) -> None:
         """Note of which market the data are."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCandles:
+    """Some of what is held in memory: the newest values of a series, and their fetched time."""
+
+    instrument: InstrumentName
+    fetched: Fetched
+
+
+class CandlesBeside(CandleSink, Protocol):
+    """Where a recorder that stands by keeps candles: in memory, beside what the other one stores.
+
+    `fetched_spans` tells of both. Called in the recorder's thread only; whoever draws reads it.
+    """
+
+    def stored_until_ms(
+        self, instruments: Collection[InstrumentName]
+    ) -> Mapping[InstrumentName, int]:
+        """Return until when the other program has stored candles, UTC milliseconds.
+
+        What it has none of is left out. Raises `StorageError` where that cannot be read.
+        """
+
+    def hold_only(self, instruments: Collection[InstrumentName]) -> None:
+        """Forget what is held in memory of all others."""
+
+    def next_held(self) -> HeldCandles | None:
+        """Return some of what is held in memory, to be stored; ``None``: nothing is."""
+
+    def release(self, held: HeldCandles) -> None:
+        """Forget what `next_held` gave: it is stored."""

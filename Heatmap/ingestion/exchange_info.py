@@ -237,6 +237,9 @@ class TickSizeRefresher:
     async def refresh(self) -> Instruments:
         """Fetch once; `next_delay_s` is then a day, or after an error what the error asks for.
 
+        Of one answer all tick sizes are returned: it names each instrument anyway, and more may be
+        shown than is recorded. `ExchangeInfo.refused` is about those that are wanted.
+
         What cannot be used of an answer is asked for again as after an error.
 
         Raises
@@ -246,7 +249,7 @@ class TickSizeRefresher:
         """
         delay_s = self._backoff.next_delay()
         try:
-            info = await self._fetch(self._rest_url, self._symbols)
+            info = self._about_wanted(await self._fetch(self._rest_url, None))
             if not info.refused:
                 self._backoff.reset()
                 delay_s = self._refresh_s
@@ -257,6 +260,12 @@ class TickSizeRefresher:
         finally:
             self._due_s = self._clock() + delay_s
         return info
+
+    def _about_wanted(self, info: Instruments) -> Instruments:
+        if self._symbols is None:
+            return info
+        refused = {one: why for one, why in info.refused.items() if one in self._symbols}
+        return ExchangeInfo(info.server_ms, info.tick_sizes, refused)
 
     def missing(self, info: Instruments) -> tuple[str, ...]:
         """Return the wanted symbols that the exchange does not list."""

@@ -170,7 +170,7 @@ class Lifecycle:
         try:
             await run_beside(self._control, recorder.start)
             known = await run_beside(
-                self._control, partial(self._watch.tick_sizes, self._settings().symbols)
+                self._control, partial(self._watch.tick_sizes, self._recording.all_names)
             )
         except GeneratorExit:
             # The host has closed its loop: nothing can be awaited any more.

@@ -72,6 +72,11 @@ class RecorderHolder:
         self.recorder.want_candles(self._shown)
         return self.recorder
 
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """How all symbols of the venue are written together."""
+        return (str(Instrument(self._recording.venue.id, ALL_SYMBOLS)),)
+
     def want_candles(self, symbol: str) -> None:
         """Keep up a symbol's candles too, while it is among the latest that were asked for."""
         if symbol in self.symbols or self._shown[:1] == (symbol,):

@@ -11,7 +11,7 @@ from Heatmap.ingestion.connection.supervisor import ConnectionMemory, Connection
 from Heatmap.ingestion.recorder.recorder import Recorder, RecorderConfig, RecorderStatus, SinkRole
 from Heatmap.ingestion.venue import Venue
 from Heatmap.ingestion.venues.table import BINANCE
-from Heatmap.storage.store import Store
+from Heatmap.storage.store import StandbyCandles, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Recording:
         How many events a shorter retention may delete without being confirmed; ``None``: none.
     venue
         Whose the settings' symbols are.
+    beside
+        Where candles are held while another program writes; ``None``: none are fetched then.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class Recording:
     keeps_retention: bool = False
     confirmed_deletions: int | None = None
     venue: Venue = BINANCE
+    beside: StandbyCandles | None = None
 
 
 def make_recorder(
@@ -79,7 +82,13 @@ def make_recorder(
         allows_standby=kind is DataKind.LIVE,
         connection_times=recording.connection_times or ConnectionTimes(),
     )
-    return Recorder(config, lambda: store.open_writer(kind), on_stored=on_stored, memory=memory)
+    return Recorder(
+        config,
+        lambda: store.open_writer(kind),
+        on_stored=on_stored,
+        memory=memory,
+        beside=recording.beside,
+    )
 
 
 def is_standby(status: RecorderStatus | None) -> bool:

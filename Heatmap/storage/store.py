@@ -12,6 +12,7 @@ from Heatmap.domain.events import DataKind
 from Heatmap.domain.failure_texts import raised
 from Heatmap.errors import FailureKind, StorageError
 from Heatmap.storage.as_of import store_as_of
+from Heatmap.storage.candles_beside import StandbyCandles, store_beside
 from Heatmap.storage.engine import (
     Address,
     CandleRow,
@@ -39,6 +40,7 @@ __all__ = [
     "Gather",
     "KnownRow",
     "Row",
+    "StandbyCandles",
     "Store",
     "StoreReader",
     "StoreWriter",
@@ -52,6 +54,7 @@ __all__ = [
     "parse_address",
     "register_engine",
     "store_as_of",
+    "store_beside",
 ]
 
 _SCHEME_END = "://"

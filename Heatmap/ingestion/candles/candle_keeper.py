@@ -1,5 +1,8 @@
 """Keeps candles, open interest and funding up: asks over REST, follows the stream, stores.
 
+While another recorder writes, what that one leaves out is fetched all the same, where there is
+memory to hold it (`standby_share`); it is stored when this one takes over.
+
 A part of the recorder with a task and a REST budget of its own. Whatever fails here is told and
 tried again; liquidations know nothing of it. The decisions are `fetch_plan`'s.
 """
@@ -7,11 +10,11 @@ tried again; liquidations know nothing of it. The decisions are `fetch_plan`'s.
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from Heatmap.domain.candle_sink import CandleSink
+from Heatmap.domain.candle_sink import CandlesBeside, CandleSink
 from Heatmap.domain.candles import (
     MINUTE_MS,
     MOST_CANDLE_SYMBOLS,
@@ -25,6 +28,12 @@ from Heatmap.domain.instruments import Instrument
 from Heatmap.errors import ExchangeError, Failure, FailureKind
 from Heatmap.ingestion.candles.candle_status import CandleState, CandleStatus, SymbolCandles
 from Heatmap.ingestion.candles.fetch_plan import FetchPlan, Request
+from Heatmap.ingestion.candles.standby_share import (
+    LONGEST_MS,
+    LOOK_S,
+    MOST_SYMBOLS,
+    StandbyShare,
+)
 from Heatmap.ingestion.connection.supervisor import Backoff, ConnectionMemory
 from Heatmap.ingestion.recorder.recorder_loop import in_daemon_thread
 from Heatmap.ingestion.rest_client import RestAnswer, RestClient, RestError
@@ -99,14 +108,17 @@ class RecorderSide:
     ----------
     now_ms
         The exchange's time, UTC milliseconds; ``None``: not known yet.
-    is_writing
-        Whether this recorder writes, and no other one.
+    sink
+        Where this recorder writes; ``None``: it does not, or another one does.
+    recorded_elsewhere
+        Which symbols the recorder that writes records by name; ``None``: no other one writes.
     report
         Takes each status.
     """
 
     now_ms: Callable[[], int | None]
-    is_writing: Callable[[], bool]
+    sink: Callable[[], CandleSink | None]
+    recorded_elsewhere: Callable[[], Collection[str] | None]
     report: Callable[[CandleStatus], None]
 
 
@@ -123,6 +135,9 @@ class CandleKeeper:
         Where the jitter comes from.
     memory
         As for `FetchPlan`.
+    beside
+        Where candles are held while another recorder writes; ``None``: nowhere, so none are fetched
+        then.
     """
 
     def __init__(
@@ -131,14 +146,23 @@ class CandleKeeper:
         recorder: RecorderSide,
         rng: random.Random,
         memory: ConnectionMemory | None = None,
+        beside: CandlesBeside | None = None,
     ) -> None:
         self._config = config
         self._recorder = recorder
         self._market = config.market
         backoff = Backoff(_FIRST_RETRY_S, _LONGEST_RETRY_S, rng)
         self._plan = FetchPlan(config.market.rules, config.retention_ms, backoff, memory)
+        self._retention_ms = config.retention_ms
+        self._beside = beside
+        self._share = StandbyShare()
+        self._share_due_s = 0.0
+        # Where they are kept at present; None: nowhere.
+        self._place: CandleSink | None = None
         self._on_demand: tuple[str, ...] = ()
         self._kept: tuple[str, ...] = ()
+        # Those of them that are fetched here; the others are left to the recorder that writes.
+        self._fetched: tuple[str, ...] = ()
         self._left_out: tuple[str, ...] = ()
         self._waiting: _Waiting | None = None
         # Closed minutes of the stream, by symbol and time.
@@ -166,7 +190,8 @@ class CandleKeeper:
 
     def keep_for(self, retention_ms: int) -> None:
         """Set how far back, milliseconds."""
-        self._plan.retention_ms = retention_ms
+        self._retention_ms = retention_ms
+        self._fit_retention()
         self._look_due_s = 0.0
         self._changed.set()
 
@@ -174,7 +199,7 @@ class CandleKeeper:
         """Take a push of the stream; returns at once."""
         now_ms = self._recorder.now_ms()
         candle = kline.candle
-        if candle is None or kline.symbol not in self._kept or now_ms is None:
+        if candle is None or kline.symbol not in self._fetched or now_ms is None:
             return
         if candle.open_ms + MINUTE_MS > now_ms + _AHEAD_MS:
             values = {"symbol": kline.symbol, "open_ms": candle.open_ms}
@@ -186,22 +211,14 @@ class CandleKeeper:
         self._closed[kline.symbol, candle.open_ms] = candle
         self._changed.set()
 
-    async def run(self, sink: CandleSink, generation: Callable[[], int]) -> None:
-        """Keep a sink up to date.
-
-        Parameters
-        ----------
-        sink
-            Where to; it is called in this loop only.
-        generation
-            Returns a number that changes when the store may have lost what it held.
-        """
+    async def run(self) -> None:
+        """Keep the sink up to date, or what is held beside it."""
         try:
-            await self._run(sink, generation)
+            await self._run()
         finally:
             self._report(CandleState.STOPPED)
 
-    async def _run(self, sink: CandleSink, generation: Callable[[], int]) -> None:
+    async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
         self._look_due_s = 0.0
         async with RestClient(
@@ -209,8 +226,10 @@ class CandleKeeper:
         ) as client:
             while True:
                 self._changed.clear()
-                pause_s = await self._turn(sink, generation, client)
-                self._report(self._state(clock()), self._plan.held_s(clock()))
+                pause_s = await self._turn(client)
+                # Where nobody writes yet nothing is known.
+                if self._place is not None or self._recorder.recorded_elsewhere() is not None:
+                    self._report(self._state(clock()), self._plan.held_s(clock()))
                 if _STORAGE in self._problems:
                     # Whatever comes meanwhile: the next attempt may hold up the sockets again.
                     await asyncio.sleep(pause_s)
@@ -221,21 +240,24 @@ class CandleKeeper:
                 else:
                     await asyncio.sleep(0)
 
-    async def _turn(
-        self, sink: CandleSink, generation: Callable[[], int], client: RestClient
-    ) -> float:
+    async def _turn(self, client: RestClient) -> float:
         """Do what is due; return after how long the next turn is, seconds."""
         clock = asyncio.get_running_loop().time
         now_ms = self._recorder.now_ms()
-        if not self._recorder.is_writing():
-            # The other one stores; what it stored is read when this one takes over.
+        sink = self._find_place(clock())
+        if sink is None:
+            # Another one stores; what it stored is read when this one takes over.
             self._forget()
             return _TURN_S
         if now_ms is None:
             return _NO_TIME_S
         self._plan.receive_clock(now_ms)
         try:
-            await self._look(sink, generation(), now_ms, clock())
+            if self._is_beside:
+                self._divide(now_ms, clock())
+            else:
+                await self._hand_over(sink)
+            await self._look(sink, sink.candle_generation(), now_ms, clock())
             await self._store(sink)
         except Exception as error:  # noqa: BLE001 - it is told, and tried again
             self._tell(_STORAGE, Failure(FailureKind.CANDLES_NOT_STORED, cause=Failure.of(error)))
@@ -249,6 +271,58 @@ class CandleKeeper:
             return min(max(self._plan.next_delay(clock()), 0.05), _TURN_S)
         await self._fetch(client, request)
         return 0.0
+
+    def _find_place(self, now_s: float) -> CandleSink | None:
+        """Return where candles are kept now: where this one writes, beside another one, nowhere."""
+        place = self._recorder.sink()
+        if place is None and self._recorder.recorded_elsewhere() is not None:
+            place = self._beside
+        if place is not self._place:
+            self._place = place
+            self._forget()
+            self._look_due_s = self._share_due_s = 0.0
+            self._share.begin(now_s)
+            self._fit_retention()
+            self._choose()
+        return place
+
+    def _fit_retention(self) -> None:
+        longest_ms = LONGEST_MS if self._is_beside else self._retention_ms
+        self._plan.retention_ms = min(self._retention_ms, longest_ms)
+
+    @property
+    def _is_beside(self) -> bool:
+        """Whether candles are held in memory, beside another recorder that writes."""
+        return self._place is not None and self._place is self._beside
+
+    def _divide(self, now_ms: int, now_s: float) -> None:
+        """Choose what is fetched here, and left to the recorder that writes."""
+        beside, recorded = self._beside, self._recorder.recorded_elsewhere()
+        if beside is None or recorded is None or now_s < self._share_due_s:
+            return
+        names = {one: self._config.instrument_of(one) for one in self._kept}
+        stored_ms = beside.stored_until_ms(names.values())
+        until_ms = {one: stored_ms[name] for one, name in names.items() if name in stored_ms}
+        chosen = self._share.choose(self._kept, recorded, until_ms, now_ms, now_s)
+        self._share_due_s = now_s + LOOK_S
+        if chosen != self._fetched:
+            self._fetch_only(chosen)
+            # What the other one keeps up by now it may not have fetched as far back yet.
+            held = dict.fromkeys([*chosen, *self._kept])
+            beside.hold_only([names[one] for one in list(held)[:MOST_SYMBOLS]])
+
+    def _fetch_only(self, symbols: tuple[str, ...]) -> None:
+        self._fetched = symbols
+        self._plan.want(symbols)
+        self._closed = {key: one for key, one in self._closed.items() if key[0] in symbols}
+
+    async def _hand_over(self, sink: CandleSink) -> None:
+        """Store what was held in memory while another one wrote."""
+        while self._beside is not None and (held := self._beside.next_held()) is not None:
+            sink.save_fetched(held.instrument, held.fetched)
+            self._beside.release(held)
+            self._plan.forget_fetched()
+            await asyncio.sleep(0)  # the sockets get their turn
 
     async def _look(self, sink: CandleSink, generation: int, now_ms: int, now_s: float) -> None:
         """Learn what the store holds, and let it forget what expired."""
@@ -350,7 +424,10 @@ class CandleKeeper:
         """Keep up as many as there is room for: first those that somebody looks at."""
         asked = tuple(dict.fromkeys([*self._on_demand, *self._config.symbols]))
         self._kept, self._left_out = asked[:MOST_CANDLE_SYMBOLS], asked[MOST_CANDLE_SYMBOLS:]
-        self._plan.want(self._kept)
+        # Beside another one it is looked first what that one stores of them.
+        stays = tuple(one for one in self._fetched if one in self._kept)
+        self._fetch_only(stays if self._is_beside else self._kept)
+        self._share_due_s = 0.0
         # What was wrong with those that nobody asks for any more is no problem.
         for about in [one for one in self._problems if _symbol_of(one) is not None]:
             if _symbol_of(about) not in self._kept:
@@ -386,14 +463,14 @@ class CandleKeeper:
     def _state(self, now_s: float) -> CandleState:
         if not self._kept:
             return CandleState.OFF
-        if not self._recorder.is_writing():
+        if self._place is None or not self._fetched:
             return CandleState.STANDBY
         if self._recorder.now_ms() is None:
             return CandleState.NO_TIME
         if self._plan.held_s(now_s):
             return CandleState.HELD
         is_complete = not any(self._plan.unknown()) and not any(
-            self._plan.missing(symbol, series) for symbol in self._kept for series in Series
+            self._plan.missing(symbol, series) for symbol in self._fetched for series in Series
         )
         return CandleState.COMPLETE if is_complete else CandleState.FETCHING
 

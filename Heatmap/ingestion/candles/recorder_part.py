@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
+from Heatmap.domain.candle_sink import CandlesBeside, CandleSink
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
+from Heatmap.domain.instruments import instrument_of
 from Heatmap.ingestion.candles.candle_keeper import CandleConfig, CandleKeeper, RecorderSide
 from Heatmap.ingestion.connection.extra_streams import ExtraStreams
 from Heatmap.ingestion.connection.supervisor import ConnectionMemory
@@ -33,6 +35,10 @@ class CandlePart:
         Where the jitter comes from.
     memory
         What an earlier recorder of the same address left.
+    beside
+        Where candles are held while another recorder writes; ``None``: nowhere.
+    on_want
+        Called in the recorder's loop when others are kept up than before.
 
     Attributes
     ----------
@@ -48,6 +54,8 @@ class CandlePart:
         now_ms: Callable[[], int | None],
         rng: random.Random,
         memory: ConnectionMemory,
+        beside: CandlesBeside | None = None,
+        on_want: Callable[[], None] = lambda: None,
     ) -> None:
         self.extra = ExtraStreams()
         self._loop = asyncio.get_running_loop()
@@ -56,6 +64,8 @@ class CandlePart:
         self._sinks = keeper
         self._board = board
         self._name_of = config.name_of
+        self._on_want = on_want
+        self._venue = config.venue.id
         self._candles: CandleKeeper | None = None
         self._symbols: tuple[str, ...] = ()
         self._market = config.venue.market_data
@@ -63,7 +73,8 @@ class CandlePart:
             self._symbols = config.candle_symbols
             recorder = RecorderSide(
                 now_ms=now_ms,
-                is_writing=lambda: keeper.is_writing,
+                sink=self._sink,
+                recorded_elsewhere=self._recorded_elsewhere,
                 report=lambda status: board.note(candles=status),
             )
             what = CandleConfig(
@@ -74,7 +85,7 @@ class CandlePart:
                 config.candle_retention_ms,
                 keeps_retention=config.keeps_candle_retention,
             )
-            self._candles = CandleKeeper(what, recorder, rng, memory)
+            self._candles = CandleKeeper(what, recorder, rng, memory, beside)
 
     def stream_url(self, url: str) -> str:
         """Return the address of the connection, with candles where the venue streams them."""
@@ -100,19 +111,33 @@ class CandlePart:
             self._candles.receive_kline(kline)
 
     async def run(self) -> None:
-        """Keep the sink up to date once there is one; ends only by being cancelled."""
-        sink = await self._sinks.wait_for_sink()
+        """Keep up what is wanted, here or beside another one; ends only by being cancelled."""
         if self._candles is None:
             await self._loop.create_future()
             return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow(self._candles))
-            await self._candles.run(sink, sink.candle_generation)
+            await self._candles.run()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Whose are kept up at present, here or by the recorder that writes."""
+        return () if self._candles is None else self._candles.kept
+
+    def _sink(self) -> CandleSink | None:
+        return self._sinks.sink if self._sinks.is_writing else None
+
+    def _recorded_elsewhere(self) -> Collection[str] | None:
+        if not self._sinks.is_other_writing:
+            return None
+        found = map(instrument_of, self._sinks.recorded_elsewhere)
+        return {one.symbol for one in found if one.venue == self._venue}
 
     def _want(self, symbols: tuple[str, ...]) -> None:
         if self._candles is not None:
             self._candles.want(symbols)
             self._wanted.set()
+            self._on_want()
 
     async def _follow(self, candles: CandleKeeper) -> None:
         """Have open connections bring what is kept on demand, beside what the address names."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from Heatmap.domain.candle_sink import CandlesBeside
 from Heatmap.domain.candles import MOST_CANDLE_SYMBOLS
 from Heatmap.domain.event_sink import EventSink
 from Heatmap.domain.events import LiquidationEvent, Rejection, StoredBatch
@@ -26,6 +27,7 @@ from Heatmap.ingestion.exchange_info import TickSizeRefresher
 from Heatmap.ingestion.push_margin import PushMargin
 from Heatmap.ingestion.recorder.coverage_tracker import Arrival, CoverageTracker
 from Heatmap.ingestion.recorder.event_writer import EventWriter
+from Heatmap.ingestion.recorder.listed_tick_sizes import ListedTickSizes
 from Heatmap.ingestion.recorder.recorder_glance import RecorderGlance, TickOrigin
 from Heatmap.ingestion.recorder.recorder_loop import RecorderLoop
 from Heatmap.ingestion.recorder.recorder_status import (
@@ -82,6 +84,8 @@ class Recorder:
     memory
         What an earlier recorder of the same address left, which has stopped: the waiting times
         that the exchange asked for hold for this one too. Restarts of one recorder share its own.
+    beside
+        Where candles are held while another recorder writes; ``None``: none are fetched then.
     """
 
     def __init__(
@@ -91,8 +95,10 @@ class Recorder:
         *,
         on_stored: Callable[[StoredBatch], None] | None = None,
         memory: ConnectionMemory | None = None,
+        beside: CandlesBeside | None = None,
     ) -> None:
         self._config = config
+        self._beside = beside
         self._open_sink = open_sink
         self._on_stored = on_stored
         # Touched only by the recorder's thread, of which there is one at a time.
@@ -287,7 +293,9 @@ class Recorder:
             keeper.open_first()
             config = self._config
             # Without the lock: it looks at the board, and whoever looks at that may want the lock.
-            session = _Session(config, keeper, self._board, self._on_stored, self._memory)
+            session = _Session(
+                config, keeper, self._board, self._on_stored, self._memory, self._beside
+            )
             with self._state_lock:
                 self._session = session
                 if self._config is not config:
@@ -319,6 +327,7 @@ class _Session:
         board: StatusBoard,
         on_stored: Callable[[StoredBatch], None] | None,
         memory: ConnectionMemory,
+        beside: CandlesBeside | None,
     ) -> None:
         self._config = config
         self._keeper = keeper
@@ -331,7 +340,17 @@ class _Session:
             longest_step_ms=config.heartbeat_gap_ms, proof_ms=config.proof_ms
         )
         self._margin = PushMargin()
-        self.candles = CandlePart(config, keeper, board, lambda: self._coverage.now_ms, rng, memory)
+        self._listed = ListedTickSizes(config, board, lambda: self.candles.kept)
+        self.candles = CandlePart(
+            config,
+            keeper,
+            board,
+            lambda: self._coverage.now_ms,
+            rng,
+            memory,
+            beside,
+            self._listed.tell,
+        )
         venue = config.venue
         self._heartbeat_symbols = venue.heartbeat_symbols(config.symbols)
         # Whose coverage the one heartbeat of a shared stream grows; without one, each symbol's own.
@@ -539,11 +558,10 @@ class _Session:
             try:
                 info = await self._ticks.refresh()
             except ExchangeError as error:
-                self._board.note_tick_failure()
+                self._listed.fail()
                 self._board.note(last_failure=error.failure)
                 continue
-            told = {self._config.name_of(one): size for one, size in info.tick_sizes.items()}
-            self._board.note_tick_sizes(told, time.monotonic())
+            self._listed.receive(info.tick_sizes)
             if info.failure is not None:
                 self._board.note(last_failure=info.failure)
             if missing := self._ticks.missing(info):
@@ -552,8 +570,10 @@ class _Session:
                 self._leave_uncovered(missing)
             # The stream's clock before the answer's: the exchange says not to rely on the latter.
             ts_ms = self._coverage.now_ms or info.server_ms or time.time_ns() // 1_000_000
+            wanted = self._config.wanted
             for symbol, tick_size in info.tick_sizes.items():
-                self._unsaved_ticks.put(symbol, tick_size, ts_ms)
+                if wanted is None or symbol in wanted:
+                    self._unsaved_ticks.put(symbol, tick_size, ts_ms)
 
     def _leave_uncovered(self, unlisted: Collection[str]) -> None:
         """Claim nothing of symbols that do not exist, where no heartbeat of theirs would tell."""

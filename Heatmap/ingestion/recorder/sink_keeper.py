@@ -44,6 +44,7 @@ class SinkKeeper:
         self._are_symbols_saved = False
         # Another recorder lives and writes: what is old is in its file.
         self._is_other_writing = False
+        self._recorded_elsewhere: tuple[str, ...] = ()
         self._opened = asyncio.Event()
 
     @property
@@ -60,6 +61,11 @@ class SinkKeeper:
     def is_other_writing(self) -> bool:
         """Whether the latest attempt found another recorder writing."""
         return self._is_other_writing
+
+    @property
+    def recorded_elsewhere(self) -> tuple[str, ...]:
+        """What that one records, as instruments are written; empty where it is not known."""
+        return self._recorded_elsewhere
 
     async def wait_for_sink(self) -> EventSink:
         """Wait until the sink is open, and return it."""
@@ -165,6 +171,7 @@ class SinkKeeper:
         if not self._is_other_writing:
             _logger.info("%s", standby_text(missing, error.recorded))
         self._is_other_writing = True
+        self._recorded_elsewhere = tuple(error.recorded or ())
         self._board.note(
             role=SinkRole.STANDBY,
             is_waiting=False,

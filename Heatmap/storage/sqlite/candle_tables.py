@@ -66,6 +66,8 @@ _PLACES = MappingProxyType(
         Series.FUNDING: ("funding_rates", "paid_ms"),
     }
 )
+TIME_COLUMNS = MappingProxyType({series: column for series, (_, column) in _PLACES.items()})
+"""By series, the column of its time."""
 SELECT_CANDLES = f"""
 SELECT open_ms, open, high, low, close, quote_volume, taker_buy_quote FROM candles_1m
 WHERE source = ? AND symbol = ? AND open_ms >= ? AND open_ms < ? AND {SOUND_CANDLE}
@@ -143,7 +145,7 @@ def delete_before(connection: sqlite3.Connection, before_ms: int, limit: int) ->
             _add_span(connection, key, (before_ms, end_ms))
     for table, column in _PLACES.values():
         # By instrument: the key begins with it, so that each deletion is a short stretch of it.
-        for source, symbol in _instruments(connection, table):
+        for source, symbol in instruments_in(connection, table):
             deleted = connection.execute(
                 f"DELETE FROM {table} WHERE source = ? AND symbol = ? AND {column} IN ("
                 f"SELECT {column} FROM {table} WHERE source = ? AND symbol = ? AND {column} < ? "
@@ -210,7 +212,7 @@ def save_retention(connection: sqlite3.Connection, retention_ms: int) -> None:
     save_note(connection, _RETENTION, str(retention_ms))
 
 
-def _instruments(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
+def instruments_in(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str]]:
     """Yield the instruments of a table, going from one to the next without reading their rows."""
     reached = ("", "")
     while True:
