@@ -128,8 +128,7 @@ class ShownMarket(QObject):
         """The symbols that are recorded: by this program, or by the one that writes."""
         service = self.service
         recorder = None if service is None else service.recorder_status()
-        own = self.settings.symbols
-        return own if recorder is None else recorded_symbols(own, recorder)
+        return recorded_symbols(self.settings.symbols, recorder)
 
     @property
     def is_recorded(self) -> bool:
