@@ -12,7 +12,6 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.service.market_state import recorded_symbols
 from Heatmap.service.recorded_questions import RecordedQuestions
 from Heatmap.ui.panels.panel_symbol import PanelLayer
 from Heatmap.ui.seen_filter import SeenFilter
@@ -160,12 +159,9 @@ class FollowedSymbol(SeenFilter):
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the symbol is recorded, by whomever; ``True`` also where there is no service."""
-        service = self.service
-        if service is None:
-            return True
-        recorded = recorded_symbols(service.settings.symbols, service.recorder_status())
-        return self.symbol in recorded or ALL_SYMBOLS in recorded
+        """Whether the symbol is recorded, by whomever; ``True`` also where there is none."""
+        service, symbol = self.service, self.symbol
+        return service is None or symbol is None or service.is_recorded(symbol)
 
     def _look_at_service(self) -> None:
         service = self.service
