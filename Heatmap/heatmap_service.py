@@ -446,7 +446,7 @@ class HeatmapService(MarketQuestions, AlertQuestions):
             executor=executor,
             label=self._label,
             is_known=self._symbols.is_known,
-            is_recorded_elsewhere=self._recording.is_recorded_elsewhere,
+            is_recorded_elsewhere=self._symbols.is_recorded_elsewhere,
             can_have_candles=self._symbols.can_have_candles,
             clusters=self._clusters,
             mark_price=self._recording.mark_price,

@@ -66,6 +66,8 @@ class Bubbles:
 
     effect = Effect.BUBBLES
     look_s = LOOK_S
+    # The same while the layer shows a replay, whose time may go 600 times as fast.
+    replay_look_s = LOOK_S
 
     def __init__(
         self,
@@ -75,6 +77,8 @@ class Bubbles:
         note_error: Callable[[Exception], None],
     ) -> None:
         self.note_error = note_error
+        if context.is_replay:
+            self.look_s = self.replay_look_s
         self._context = context
         self._loop = loop
         self._show = show

@@ -79,19 +79,18 @@ class LevelTags(Bubbles):
     effect = Effect.TAGS
     # All liquidations of the span are looked through each time.
     look_s = 2.0
-    # In a replay that may be twenty minutes.
+    # In a replay two seconds may be twenty minutes.
     replay_look_s = 0.5
-
-    @override
-    def make_book(self, symbol: str) -> BubbleBook:
-        """Return what finds a symbol's levels."""
-        self.look_s = self.replay_look_s if self._context.is_replay else LevelTags.look_s
-        return LevelTagBook(self._context.tape, symbol)
 
     @override
     def is_wanted(self, settings: HeatmapSettings) -> bool:
         """Tell whether there are to be tags."""
         return are_wanted(settings)
+
+    @override
+    def make_book(self, symbol: str) -> BubbleBook:
+        """Return what finds a symbol's levels."""
+        return LevelTagBook(self._context.tape, symbol)
 
     @override
     def tells_recorded(self) -> bool:

@@ -64,6 +64,18 @@ class MarketQuestions:
         """Return where its tick size is from: ``exchange``, ``last known`` or ``assumed``."""
         return self._symbols.tick_origin(symbol)
 
+    def is_recorded(self, symbol: str) -> bool:
+        """Whether a symbol is to be recorded, by this program or by the one that writes.
+
+        Costs no `recorder_status`. For all of them ask `recorded_symbols`.
+
+        Parameters
+        ----------
+        symbol
+            As instruments are written, such as ``BTCUSDT``; another spelling is not recorded.
+        """
+        return self._symbols.is_recorded(symbol)
+
     async def clusters(self, symbol: str, price: float | None = None) -> FoundClusters:
         """Return the price clusters of a recorded symbol as of now, by the current settings.
 

@@ -151,7 +151,7 @@ def shown_time(kind: DataKind) -> ShownTime:
     }[kind]
 
 
-def recorded_symbols(own: Sequence[str], recorder: RecorderStatus) -> tuple[str, ...]:
+def recorded_symbols(own: Sequence[str], recorder: RecorderStatus | None) -> tuple[str, ...]:
     """Return which symbols are recorded, by this program or by the one that writes the database.
 
     Parameters
@@ -160,7 +160,10 @@ def recorded_symbols(own: Sequence[str], recorder: RecorderStatus) -> tuple[str,
         What this program is to record; ``ALL`` among them: every symbol.
     recorder
         The recorder's status: a standby's says what the other program records, where that is known.
+        ``None``: not started yet.
     """
+    if recorder is None:
+        return tuple(own)
     others = recorder.recorded_by_writer
     if recorder.role is SinkRole.STANDBY and others is not None:
         return others

@@ -139,11 +139,6 @@ class RecorderHolder:
         """Tell the same in a worker thread, which only looks."""
         return _stands_by(self.seen_glance())
 
-    def is_recorded_elsewhere(self, symbol: str) -> bool:
-        """Whether another recorder, which writes the database, records a symbol."""
-        seen = self.glance(symbol)
-        return seen is not None and seen.is_recorded_elsewhere
-
     def is_live(self) -> bool:
         """Whether the exchange delivers heartbeats at this moment."""
         seen = self.glance()

@@ -65,6 +65,18 @@ class SymbolFacts:
             )
         return symbol
 
+    def is_recorded(self, symbol: str) -> bool:
+        """Whether a symbol is to be recorded, by this program or by the one that writes."""
+        told, recorded = self._glance(symbol), self._settings().symbols
+        if told is None or told.is_recorded_elsewhere is None:
+            return symbol in recorded or ALL_SYMBOLS in recorded
+        return told.is_recorded_elsewhere
+
+    def is_recorded_elsewhere(self, symbol: str) -> bool:
+        """Whether another program, which writes the database, records a symbol."""
+        told = self._glance(symbol)
+        return told is not None and told.is_recorded_elsewhere is True
+
     def is_known(self, symbol: str) -> bool:
         """Whether the exchange has told of `symbol`, or had when the database was written."""
         told = self._glance(symbol)

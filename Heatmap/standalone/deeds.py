@@ -310,8 +310,8 @@ def source_line(window: "ChartWindow") -> str:
     )
 
 
-def shut_one(window: "ChartWindow") -> None:
-    """Shut what Esc shuts from the chart: a card, else the settings, else the full screen."""
+def shut_topmost(window: "ChartWindow") -> None:
+    """Shut what Esc shuts from the chart: the card, else the settings, else the full screen."""
     settings = [one for one in window.findChildren(SettingsDock) if one.isVisible()]
     if window.page.has_card:
         # The page shuts it.

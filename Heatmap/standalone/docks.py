@@ -51,9 +51,9 @@ class Docks(QObject):
         The action that opens and shuts the alerts alone.
     changed
         Called when they are opened or shut.
-    takes_place
-        Called before a key opens panels; ``False``: they stay shut, since what has their place
-        does not go.
+    free_place
+        Called before a key opens panels, to shut what has their place; ``False``: they stay shut,
+        since that does not go.
     """
 
     def __init__(self, window: QMainWindow, layer: HeatmapLayer, store: WindowStore) -> None:
@@ -82,7 +82,7 @@ class Docks(QObject):
         # Those that made room for something else.
         self._set_aside: list[QDockWidget] = []
         self.changed: Callable[[], object] = lambda: None
-        self.takes_place: Callable[[], bool] = lambda: True
+        self.free_place: Callable[[], bool] = lambda: True
         self.toggle = _toggle(window, "panels", _tr("Panels"), "F9")
         self.toggle.setToolTip(with_keys(_tr("Show or hide the panels"), self.toggle))
         self.toggle.triggered.connect(lambda _checked: self._toggle())
@@ -199,7 +199,7 @@ class Docks(QObject):
     def _toggle(self) -> None:
         if self.are_open:
             self.set_open(are_open=False)
-        elif self.takes_place() and not self.are_open:
+        elif self.free_place() and not self.are_open:
             # Else those have come back that had made room.
             self.set_open(are_open=True)
         self._note_change()
@@ -207,7 +207,7 @@ class Docks(QObject):
     def _toggle_alerts(self) -> None:
         if not self._alerts_dock.isHidden():
             self._alerts_dock.hide()
-        elif self.takes_place():
+        elif self.free_place():
             self.show_alerts()
         self._note_change()
 

@@ -17,7 +17,6 @@ from Heatmap import (
     heat_of_unrecorded,
     recorded_symbols,
 )
-from Heatmap.heatmap_settings import ALL_SYMBOLS
 from Heatmap.standalone.candle_counts import (
     first_candles,
     loaded_candles,
@@ -130,14 +129,13 @@ class ShownMarket(QObject):
         """The symbols that are recorded: by this program, or by the one that writes."""
         service = self.service
         recorder = None if service is None else service.recorder_status()
-        own = self.settings.symbols
-        return own if recorder is None else recorded_symbols(own, recorder)
+        return recorded_symbols(self.settings.symbols, recorder)
 
     @property
     def is_recorded(self) -> bool:
         """Whether the symbol's liquidations are recorded, by whomever."""
-        recorded = self.recorded
-        return self._layer.symbol in recorded or ALL_SYMBOLS in recorded
+        service, symbol = self.service, self._layer.symbol
+        return service is not None and symbol is not None and service.is_recorded(symbol)
 
     # -- for the window -------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ class Troubles(QObject):
         symbol = self._layer.symbol or ""
         if recorder is None or recorder.role is not SinkRole.STANDBY:
             return ""
-        if self._market.is_recorded:
+        if not symbol or self._market.is_recorded:
             return ""
         words = self.tr("Another program records into {database}: record {symbol} there")
         return words.format(database=source.service.database, symbol=symbol)

@@ -27,7 +27,7 @@ from Heatmap.standalone.candle_counts import SELECTABLE_INTERVALS
 from Heatmap.standalone.chart_choices import ChartChoices
 from Heatmap.standalone.chart_keys import ChartKeys
 from Heatmap.standalone.chart_page import ChartPage
-from Heatmap.standalone.deeds import Deeds, shut_one
+from Heatmap.standalone.deeds import Deeds, shut_topmost
 from Heatmap.standalone.docks import Docks
 from Heatmap.standalone.instrument_list import InstrumentList
 from Heatmap.standalone.interval_box import IntervalBox
@@ -427,7 +427,7 @@ class ChartWindow(QMainWindow):
         keys.digit_typed.connect(self.interval_box.begin)
         keys.scroll_asked.connect(self.page.scroll)
         keys.zoom_asked.connect(self.page.zoom)
-        keys.escape_pressed.connect(partial(shut_one, self))
+        keys.escape_pressed.connect(partial(shut_topmost, self))
         keys.alt_tapped.connect(button.showMenu)
         AltTap(self).tapped.connect(button.showMenu)
         box = self.tool_bar.symbols
@@ -445,7 +445,7 @@ class ChartWindow(QMainWindow):
         market.attached.connect(self.last_hour.set_service)
         market.attached.connect(self.replay.set_service)
         self.docks.alerts.edit_wanted.connect(lambda: self.open_settings(ALERTS_PAGE))
-        self.docks.takes_place = partial(shut_docked, self)
+        self.docks.free_place = partial(shut_docked, self)
         self.docks.changed = lambda: self.last_hour.setVisible(not self.docks.totals.isVisible())
 
     def _connect_tool_bar(self) -> None:

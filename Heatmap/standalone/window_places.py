@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterator
 from PyQt6.QtCore import QPoint, QRect, QSize
 
 OFFSET_PX = 32
-_MOST_STEPS = 20
-
-
+"""One more window is so much further right and down."""
 FRAME_PX = 16, 48
 """What a frame takes of a screen's width and height, and a little air."""
+_MOST_STEPS = 20
 
 
 def first_size(wanted: QSize, room: QSize, least: QSize) -> QSize:

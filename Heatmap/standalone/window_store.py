@@ -13,7 +13,7 @@ LAYOUT_VERSION = 1
 """Of docks and bars: what another version has kept of them is not used."""
 MOST_WINDOWS = 20
 """So many can be open at once."""
-ALIKE = ("state", "scale", "candles", "timeZone", "tape_least_usd")
+TAKEN_OVER = ("state", "scale", "candles", "timeZone", "tape_least_usd")
 """What one more window takes over from the one that it is opened from, beside what that shows."""
 _OPEN = "Windows/open"
 
@@ -80,7 +80,7 @@ class WindowStore:
         """Begin with the docks, axes and candles that another window has; its place is its own."""
         self.forget()
         self.program.remove(f"{self.group}/geometry")
-        for name in ALIKE:
+        for name in TAKEN_OVER:
             value = other.program.value(f"{other.group}/{name}")
             if value is None:
                 self.program.remove(f"{self.group}/{name}")

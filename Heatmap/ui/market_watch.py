@@ -16,6 +16,7 @@ from Heatmap import (
     market_state,
     shown_time,
 )
+from Heatmap.feeds.recorded_books import TapeNews
 from Heatmap.runtime.safe_log import get_logger
 
 logger = get_logger(__name__)
@@ -26,6 +27,8 @@ _OF_STORED = frozenset({Situation.LIVE, Situation.QUIET, Situation.FIRST_START, 
 
 class MarketWatch:
     """Follows what is stored of one symbol, and says how its recording is.
+
+    It reads until ``follow(None, None)``; call that when nobody asks any more.
 
     Parameters
     ----------
@@ -46,7 +49,11 @@ class MarketWatch:
         self._leave: Callable[[], None] | None = None
 
     def follow(self, service: HeatmapService | None, symbol: str | None) -> None:
-        """Follow a symbol of a service, instead of the one before; ``None``: none."""
+        """Follow a symbol of a service, instead of the one before; ``None``: none.
+
+        A service that does not run yet is followed when it does. What is no symbol of an exchange
+        counts as not recorded.
+        """
         symbol = symbol or ""
         if (service, symbol) == (self._service, self._symbol):
             return
@@ -65,12 +72,13 @@ class MarketWatch:
             logger.debug("nothing is known of %r", symbol, exc_info=True)
 
     def state(self, shown: DataKind) -> MarketState | None:
-        """Say how the recording is; ``None``: nothing is known yet.
+        """Say how the recording is; ``None``: nothing is followed, or known yet.
 
         Parameters
         ----------
         shown
-            What the chart shows, which may be another market than the followed one.
+            The kind of data that the chart shows, which may be another market than the followed
+            one. Of an earlier time replace `shown` and `shown_ms` in the answer.
         """
         service = self._service
         if service is None:
@@ -103,12 +111,11 @@ class MarketWatch:
             self._waiting_since_s = now_s
         return int((now_s - self._waiting_since_s) * 1000)
 
-    def _take(self, news: object) -> None:
-        rows = getattr(news, "rows", [])
-        if rows:
-            newest_ms = max(row[0] for row in rows)
+    def _take(self, news: TapeNews) -> None:
+        if news.rows:
+            newest_ms = max(row[0] for row in news.rows)
             self._last_ms = max(newest_ms, self._last_ms or 0)
-        self._blind_since_ms = getattr(news, "blind_since_ms", None)
+        self._blind_since_ms = news.blind_since_ms
         was_known, self._is_known = self._is_known, True
         if not was_known:
             self._on_known()

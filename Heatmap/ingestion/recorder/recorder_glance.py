@@ -36,7 +36,8 @@ class RecorderGlance:
     running_minute
         What the minute that is not over has reached; ``None``: not known.
     is_recorded_elsewhere
-        Whether the program that writes records the symbol, while this one stands by.
+        Whether the program that writes records the symbol, while this one stands by; ``None``:
+        this one writes, or that is not known.
     tick_size, tick_origin
         USD, and whether the latest fetch confirmed it; ``None``: the exchange has not told it.
     """
@@ -51,4 +52,4 @@ class RecorderGlance:
     running_minute: RunningMinute | None
     tick_size: Decimal | None
     tick_origin: TickOrigin | None
-    is_recorded_elsewhere: bool = False
+    is_recorded_elsewhere: bool | None = None

@@ -44,9 +44,9 @@ def not_recorded(wanted: Sequence[str], recorded: Collection[str] | None) -> tup
     )
 
 
-def is_among(symbol: str, recorded: Collection[str] | None) -> bool:
+def is_among(symbol: str, recorded: Collection[str] | None) -> bool | None:
     """Whether the writer records a symbol; ``None``: nobody else writes, or that is not known."""
-    return recorded is not None and (symbol in recorded or ALL_SYMBOLS in recorded)
+    return None if recorded is None else symbol in recorded or ALL_SYMBOLS in recorded
 
 
 @dataclass(slots=True)

@@ -60,6 +60,7 @@ class ChartHub:
             executor=self._executor,
             label=parts.label,
             is_known=parts.symbols.is_known,
+            is_recorded_elsewhere=parts.symbols.is_recorded_elsewhere,
             can_have_candles=parts.symbols.can_have_candles,
             clusters=self._clusters,
             mark_price=self._mark_price,

@@ -253,6 +253,34 @@ def test_a_line_says_how_the_recording_is_whatever_time_is_shown(world: World, q
     world.until(lambda: line.words is not None and line.words.word == "Stopped")
 
 
+def test_a_line_tells_a_run_from_what_a_bar_shows_of_it(
+    qtbot: Any, qt_run: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.sqlite3"
+    with SqliteStore(path, DataKind.REPLAY) as store:
+        store.write([event(60, 70_000.0)])
+        store.extend_coverage("BTCUSDT", START_MS, NOW_MS, proven=True)
+    settings = HeatmapSettings(enabled=True, retention_days=3650)
+    service = HeatmapService(
+        settings, db=path, kind=DataKind.REPLAY, clock=lambda: NOW_MS, **NOWHERE
+    )
+    qt_run(service.start())
+    symbol = PanelSymbol("BTCUSDT")
+    line = MarketStateLine(service, symbol)
+    qtbot.addWidget(line)
+    line.show()
+
+    def says(begin: str) -> bool:
+        return line.words is not None and line.words.sentence.startswith(begin)
+
+    try:
+        qtbot.waitUntil(lambda: says("A past market, played from files."), timeout=20_000)
+        service.replays.of(symbol).begin(NOW_MS - HOUR_MS)
+        qtbot.waitUntil(lambda: says("Shown as it was known then."), timeout=20_000)
+    finally:
+        qt_run(service.stop())
+
+
 def test_keys_are_those_of_the_bar_that_was_used_last(world: World) -> None:
     symbols = [PanelSymbol("BTCUSDT"), PanelSymbol("ETHUSDT")]
     bars = [ReplayBar(world.service, one) for one in symbols]

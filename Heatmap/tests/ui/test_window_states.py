@@ -139,11 +139,15 @@ def test_what_the_other_program_records_is_shown_and_called_recorded(world: Worl
         lambda: own.service.status()["layers"][0]["state"] == "drawn", timeout=20_000
     )
     assert world.js(HIDDEN.format("card"))
+    empty = world.window.docks.tape.empty
+    waits = "Liquidations appear here as they are recorded."
+    world.qtbot.waitUntil(lambda: empty.text() == waits, timeout=20_000)
     # It ends: this one records in its place, and that is another symbol.
     world.qt_run(world.sources[0].close(), timeout=20_000)
     says(world, "Not recorded: ETHUSDT")
     wait_for(world, "card", "ETHUSDT is not recorded", "Record ETHUSDT too")
     assert world.window.market.settings.heat != "recorded"
+    world.qtbot.waitUntil(lambda: empty.text() == "ETHUSDT is not recorded.", timeout=20_000)
 
 
 def test_another_program_that_stores_nothing_is_said(

@@ -159,11 +159,9 @@ class FollowedSymbol(SeenFilter):
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the symbol is to be recorded; ``True`` also where there is nobody to do it."""
-        if self.service is None:
-            return True
-        recorded = self.service.settings.symbols
-        return self.symbol in recorded or ALL_SYMBOLS in recorded
+        """Whether the symbol is recorded, by whomever; ``True`` also where there is none."""
+        service, symbol = self.service, self.symbol
+        return service is None or symbol is None or service.is_recorded(symbol)
 
     def _look_at_service(self) -> None:
         service = self.service

@@ -12,7 +12,7 @@ from Heatmap.heatmap_service import HeatmapService
 from Heatmap.runtime.compat import override
 from Heatmap.runtime.guarded import guarded
 from Heatmap.runtime.safe_log import get_logger
-from Heatmap.service.market_state import MarketState, ShownTime
+from Heatmap.service.market_state import MarketState
 from Heatmap.ui.language import write_as_user
 from Heatmap.ui.market_watch import MarketWatch
 from Heatmap.ui.number_texts import clock_text, day_text, is_same_day
@@ -116,8 +116,7 @@ class MarketStateLine(PaintedWidget):
     def _words_of(self, service: HeatmapService, state: MarketState) -> StateWords:
         replay: Replay = service.replays.of(self._layer)
         if replay.is_active:
-            shown_ms = replay.now_ms() if replay.shown is ShownTime.AS_OF else None
-            state = replace(state, shown=replay.shown, shown_ms=shown_ms)
+            state = replace(state, shown=replay.shown, shown_ms=replay.now_ms())
         now_ms = service.clock()
 
         def clock(ts_ms: int) -> str:

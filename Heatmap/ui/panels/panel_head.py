@@ -90,6 +90,9 @@ class HeadCaption(QLabel):
         cut = Qt.TextElideMode.ElideRight
         return QFontMetrics(self._smaller()).elidedText(self.text(), cut, self.width())
 
+    def _is_cut(self) -> bool:
+        return self.shown_text() != self.text()
+
     def _smaller(self) -> QFont:
         # Its own font stays the host's, whatever that becomes.
         return scaled(self.font(), SECOND_SIZE)
@@ -108,8 +111,7 @@ class HeadCaption(QLabel):
     @override
     def event(self, event: QEvent | None) -> bool:
         """Say what was cut in the tool tip, where it has none of its own."""
-        is_cut = self.shown_text() != self.text() and not self.toolTip()
-        if is_cut and isinstance(event, QHelpEvent):
+        if isinstance(event, QHelpEvent) and not self.toolTip() and self._is_cut():
             QToolTip.showText(event.globalPos(), self.text(), self)
             return True
         return super().event(event)

@@ -4,13 +4,16 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from Heatmap import HeatmapService
 from Heatmap.domain.candles import MINUTE_MS, Candle, RunningMinute
 from Heatmap.heatmap_settings import PALETTES, HeatmapSettings
+from Heatmap.server import HeatmapServer
 from Heatmap.server.charts.choice import parse_choice
 from Heatmap.server.charts.newest_candles import newest_candles
 from Heatmap.server.charts.outbox import MOST_WAITING, Outbox
@@ -99,6 +102,36 @@ def test_heat_that_a_chart_offers_is_put_in_force_on_that_chart_only(world: Serv
         say(socket, "pageChose", entry=entry, heat="both")
         assert until(socket, "heat") == ["both"]
     assert world.service.settings is before
+
+
+def test_what_the_program_that_writes_records_is_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "shared.sqlite3"
+    nowhere = {"ws_url": "ws://127.0.0.1:9", "rest_url": "http://127.0.0.1:9"}
+    bitcoin = HeatmapSettings(enabled=True, symbols=("BTCUSDT",))
+    writer = HeatmapService(bitcoin.changed(symbols=("BTCUSDT", "ETHUSDT")), db=path, **nowhere)
+    service = HeatmapService(bitcoin, db=path, **nowhere)
+
+    def ask(url: str) -> None:
+        with connect(url.replace("http", "ws") + "/heatmap/ws", max_size=None) as socket:
+            assert until(socket, "hello")[0]["symbols"] == ["BTCUSDT", "ETHUSDT"]
+            entry = choose(socket, symbol="ETHUSDT", heat="recorded")["config"]["entry"]
+            say(socket, "pageReady", entry=entry)
+            say(socket, "pageMoved", entry=entry, **VIEW)
+            until(socket, "gridShown")
+
+    async def main() -> None:
+        await writer.start()
+        await service.start()
+        async with asyncio.timeout(20):
+            # The recorder's thread offers a snapshot, not an event to wait for.
+            while service.recorder_status().recorded_by_writer is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        with HeatmapServer(service, "127.0.0.1:0") as server:
+            await asyncio.to_thread(ask, server.url)
+        await service.stop()
+        await writer.stop()
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(
