@@ -161,32 +161,33 @@ def test_what_cannot_be_read_is_one_printable_line(handle: Handler, words: str |
     assert 0 < len(str(caught.value)) < 400
 
 
-async def _nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await reader.read()
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+    ],
+    ids=["nothing", "body", "head"],
+)
+def test_a_body_that_drips_does_not_take_longer_than_allowed(head: bytes) -> None:
+    drops = 0
 
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal drops
+        if not head:
+            await reader.read()
+        writer.write(head)
+        while True:
+            writer.write(b"a")
+            await writer.drain()
+            drops += 1
+            await asyncio.sleep(0.02)  # the server's slowness
 
-async def _drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    while True:
-        writer.write(b"a")
-        await writer.drain()
-        await asyncio.sleep(0.02)  # the server's slowness
-
-
-async def _drip_head(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    while True:
-        writer.write(b"a")
-        await writer.drain()
-        await asyncio.sleep(0.02)  # the server's slowness
-
-
-@pytest.mark.parametrize("handle", [_nothing, _drip, _drip_head])
-def test_a_body_that_drips_does_not_take_longer_than_allowed(handle: Handler) -> None:
-    begun_s = time.monotonic()
     with pytest.raises(RestError, match=r"no answer within 0\.3 s"):
         ask(handle, timeout_s=0.3)
-    assert time.monotonic() - begun_s < 3.0
+    # On a busy machine they come no faster.
+    assert drops < 30
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from Heatmap.domain.viewport import Viewport
+from Heatmap.feeds import layer_feed
 from Heatmap.feeds.layer_state import LayerState
 from Heatmap.tests.unit.feeds.test_layer_feed import VIEWPORT, Asked, asked, until
 
@@ -25,7 +28,12 @@ def watch_grids(world: Asked) -> list[float]:
     return shown
 
 
-def test_no_picture_is_built_for_the_prices_of_the_symbol_before(tmp_path: Path) -> None:
+def test_no_picture_is_built_for_the_prices_of_the_symbol_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine is: the next view comes before it.
+    monkeypatch.setattr(layer_feed, "QUIET_S", 1_000.0)
+
     async def main() -> None:
         async with asked(tmp_path, symbols=BOTH) as world:
             feed, shown = world.feed, watch_grids(world)
@@ -33,8 +41,11 @@ def test_no_picture_is_built_for_the_prices_of_the_symbol_before(tmp_path: Path)
             feed.symbol_changed()
             # Its heat may be another one, which is no reason for the old view either.
             feed.apply_settings(feed._settings.changed(window="8h"))
-            # A page tells a new view after a frame and a moment.
-            await asyncio.sleep(0.12)
+            # A page tells a new view after a frame and a moment. A picture begun before that would
+            # have been built by now: there is one worker.
+            for _ in range(3):
+                await asyncio.sleep(0.01)
+                await asyncio.wrap_future(world.executor.submit(int))
             feed.viewport_changed(NEXT)
             await until(lambda: feed.state is LayerState.DRAWN)
             assert len(shown) == 1

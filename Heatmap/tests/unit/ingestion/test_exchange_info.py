@@ -126,9 +126,10 @@ def test_an_odd_entry_hides_neither_wanted_symbols_nor_others_when_all_are_wante
 @pytest.mark.parametrize("absurd", ABSURD)
 def test_an_absurd_tick_size_is_refused_at_once_and_hides_no_other(absurd: object) -> None:
     text = json.dumps(answer(("BTCUSDT", absurd), ("ETHUSDT", "0.01"), ("BTCUSDT_260327", "0.5")))
-    begun_s = time.perf_counter()
+    # The processor's time: a busy machine makes it no longer.
+    begun_s = time.thread_time()
     info = parse_exchange_info(text, {"BTCUSDT", "ETHUSDT", "BTCUSDT_260327"})
-    assert time.perf_counter() - begun_s < 1
+    assert time.thread_time() - begun_s < 1
     assert {symbol: str(tick) for symbol, tick in info.tick_sizes.items()} == {
         "ETHUSDT": "0.01",
         "BTCUSDT_260327": "0.5",

@@ -105,10 +105,11 @@ def test_a_password_that_is_longer_than_what_is_shown_is_not_shown_either() -> N
 )
 def test_no_text_makes_the_search_take_long(part: str) -> None:
     text = part * (50_000 // len(part)) + "@"
-    begun_s = time.perf_counter()
+    # The processor's time: a busy machine makes it no longer.
+    begun_s = time.thread_time()
     without_secrets(text)
     # It takes 0.1 s; looking from each place at all that follows took minutes.
-    assert time.perf_counter() - begun_s < 5
+    assert time.thread_time() - begun_s < 5
 
 
 def test_control_characters_are_written_out_and_lines_become_one() -> None:

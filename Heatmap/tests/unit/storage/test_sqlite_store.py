@@ -105,11 +105,12 @@ def test_the_file_shrinks_in_small_steps_once_all_is_deleted(path: Path) -> None
 def test_a_step_ends_early_whatever_the_limit(path: Path) -> None:
     with SqliteStore(path, DataKind.LIVE) as store:
         store.write(events(40_000))
-        started = time.perf_counter()
+        # The processor's time: a busy machine makes it no longer.
+        started = time.thread_time()
         deleted = store.delete_expired(10**12, limit=10**9)
-        elapsed_s = time.perf_counter() - started
+        elapsed_s = time.thread_time() - started
     assert 0 < deleted < 40_000
-    assert elapsed_s < 0.5  # ten times what is promised, for a busy machine
+    assert elapsed_s < 0.5  # ten times what is promised, for a slow machine
 
 
 # --- opening

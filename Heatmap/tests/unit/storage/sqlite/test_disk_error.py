@@ -15,20 +15,30 @@ from Heatmap.tests.unit.stored_events import query
 # amid the file, where the pages beyond come. When the log is too large as well the connection is
 # lost, and the next one meets the same fault as it opens.
 PROGRAM = """
-import resource, sys
+import resource, sys, time
 from dataclasses import replace
 from pathlib import Path
 from Heatmap.domain.events import DataKind
-from Heatmap.errors import CorruptDatabaseError, StorageError
+from Heatmap.errors import CorruptDatabaseError, DatabaseInUseError, StorageError
+from Heatmap.storage.sqlite import whole_files
 from Heatmap.storage.sqlite_store import SqliteStore
 from Heatmap.tests.unit.stored_events import EVENT
 
+whole_files.PATIENCE_S = 0.0
 long = replace(EVENT, raw_json="x" * 900)
 number = 0
 def batch():
     global number
     number += 1
     return [replace(long, ts_ms=number * 1000 + part) for part in range(500)]
+
+def write(rows):
+    # Looking for damage in a large file takes longer than a writer is held up, who comes again.
+    while True:
+        try:
+            return store.write(rows)
+        except DatabaseInUseError:
+            time.sleep(0.01)
 
 path, limit = Path(sys.argv[1]), int(sys.argv[2])
 with SqliteStore.for_recorder(path, DataKind.LIVE) as store:
@@ -43,7 +53,7 @@ for _ in range(60):
     waits.append(batch())
     while waits:
         try:
-            store.write(waits[0])
+            write(waits[0])
         except CorruptDatabaseError as error:
             print("taken for damaged:", error, flush=True)
             sys.exit(1)
@@ -55,7 +65,7 @@ for _ in range(60):
         break
 resource.setrlimit(resource.RLIMIT_FSIZE, before)
 for rows in waits:
-    store.write(rows)
+    write(rows)
 notices = len(store.notices)
 store.close()
 print(faults, number, notices, flush=True)

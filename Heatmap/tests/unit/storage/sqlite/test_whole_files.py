@@ -1,6 +1,7 @@
 """All of a large file is read beside whoever asks, and what is decided is the same."""
 
 import shutil
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,16 @@ import pytest
 from Heatmap.domain.events import DataKind
 from Heatmap.errors import DatabaseInUseError, StorageError
 from Heatmap.storage.sqlite import renewal, watched_file, whole_files
-from Heatmap.storage.sqlite.whole_files import find_damage, is_whole, look_at, read_beside
+from Heatmap.storage.sqlite.connections import companion
+from Heatmap.storage.sqlite.whole_files import (
+    find_damage,
+    is_whole,
+    look_at,
+    look_with_log,
+    read_beside,
+)
 from Heatmap.storage.sqlite_store import SqliteStore
+from Heatmap.tests.systems import posix_only
 from Heatmap.tests.unit.storage.sqlite.foreign_programs import sound
 from Heatmap.tests.unit.stored_events import events, query, tamper
 
@@ -47,6 +56,21 @@ def file(path: Path) -> Path:
     with SqliteStore(path, DataKind.LIVE) as store:
         store.write(events(100))
     return path
+
+
+@posix_only
+def test_whoever_opens_a_log_as_root_has_not_written_into_it(path: Path) -> None:
+    with SqliteStore(path, DataKind.LIVE) as store:
+        store.write(events(100))
+        before, log = look_with_log(path), companion(path, "-wal")
+        # SQLite sets its owner then, to the same one.
+        was_ns = log.stat().st_ctime_ns
+        while log.stat().st_ctime_ns == was_ns:
+            log.chmod(stat.S_IMODE(log.stat().st_mode))
+        assert find_damage(path) is None
+        assert look_with_log(path) == before
+        store.write(events(200))
+        assert look_with_log(path) != before
 
 
 def test_who_asks_waits_a_moment_and_has_the_answer_later(file: Path, held: Held) -> None:
