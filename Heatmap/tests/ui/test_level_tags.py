@@ -12,6 +12,7 @@ from Heatmap.feeds.level_tags import level_message
 from Heatmap.tests.ui.cell_grids import COLS, ROWS
 from Heatmap.tests.ui.chart_page import ChartPage, Recording, changed, grid_message, to_array
 from Heatmap.tests.ui.crosshair_box import box_text, point_at
+from Heatmap.tests.ui.test_grounds import contrast
 from Heatmap.ui.layer.chart_layer import HeatmapLayer
 
 pytestmark = pytest.mark.qt_log_ignore("Registered new object after initialization")
@@ -177,3 +178,15 @@ def test_amounts_of_bubbles_keep_off_candles_tags_and_each_other_or_are_led_to(
     for i, (left, top, right, bottom) in enumerate(boxes):
         for other in boxes[i + 1 :]:
             assert right <= other[0] or left >= other[2] or bottom <= other[1] or top >= other[3]
+
+
+# Words and ground of the window, dark and light, as its page has them.
+@pytest.mark.parametrize(("text", "ground"), [("#b4bcc9", "#0b0d12"), ("#404958", "#ffffff")])
+def test_captions_can_be_read(
+    layer: HeatmapLayer, chart_page: ChartPage, text: str, ground: str
+) -> None:
+    del layer
+    over, under = ([int(one[i : i + 2], 16) for i in (1, 3, 5)] for one in (text, ground))
+    alpha = chart_page.js("OrderPilotHeatmap.words.CAPTION_ALPHA")
+    seen = [low + (high - low) * alpha for high, low in zip(over, under, strict=True)]
+    assert contrast(seen, under) >= 4.6

@@ -7,6 +7,8 @@
   const LINE_PX = 15;
   const PADDING_PX = 4;
   const TEXT_ALPHA = 0.9;
+  /** Of words that come second: as quiet as can be read on a dark and on a light ground. */
+  const CAPTION_ALPHA = 0.8;
   /** How much of the chart's ground lies under words, so that they are readable over heat. */
   const GROUND_ALPHA = 0.88;
 
@@ -71,6 +73,6 @@
   }
 
   heatmap.words = {
-    GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, fontOf, layGround, widthOf, windowOf, write,
+    CAPTION_ALPHA, GROUND_ALPHA, LINE_PX, PADDING_PX, TEXT_ALPHA, begin, fontOf, layGround, widthOf, windowOf, write,
   };
 })(this);

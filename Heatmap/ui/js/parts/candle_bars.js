@@ -20,7 +20,6 @@
   /** A bar's width, as a part of its candle's room. */
   const WIDTH = 0.7;
   const WORDS_LEFT_PX = 8;
-  const WORDS_ALPHA = 0.62;
   const LINE_ALPHA = 0.22;
   const HATCH_PX = 9;
   const HATCH_ALPHA = { gap: 0.28, unproven: 0.13 };
@@ -380,7 +379,7 @@
       words.layGround(
         context, place, words.GROUND_ALPHA, left, y - words.LINE_PX / 2, width, words.LINE_PX,
       );
-      context.globalAlpha = WORDS_ALPHA;
+      context.globalAlpha = words.CAPTION_ALPHA;
       context.fillStyle = place.ink;
       context.fillText(title, WORDS_LEFT_PX, y);
       context.restore();

@@ -28,7 +28,6 @@
   const LEADER_ALPHA = 0.5;
   const LEADER_PX = 10;
   const DASH_PX = [2, 4];
-  const HEADING_ALPHA = 0.62;
   const HEADING_LINE_PX = 13;
   /** From the heading's lower edge to the tag below it. */
   const HEADING_GAP_PX = 3;
@@ -307,7 +306,7 @@
       context.stroke();
       const top = this._headingTop();
       if (!Number.isNaN(top)) {
-        context.globalAlpha = HEADING_ALPHA;
+        context.globalAlpha = words.CAPTION_ALPHA;
         this._heading().forEach((line, i) => {
           const middle = top + (i + 0.5) * HEADING_LINE_PX;
           context.fillText(line, this._right - this._headingWidths[i], middle);
