@@ -25,6 +25,7 @@ from PyQt6.QtWebChannel import QWebChannel
 from yarl import URL
 
 from Heatmap import HeatmapService, HeatmapSettings
+from Heatmap.aggregation.resolution import can_lay_rows
 from Heatmap.domain.events import LiquidationEvent
 from Heatmap.heatmap_settings import PALETTES
 from Heatmap.tests.behaviour.scripted_exchange import START_MS, ScriptedExchange
@@ -383,6 +384,8 @@ class Session:
         # It holds the text of each page that was shown.
         history.clear()
         self.page.js(PRESSURE)
+        # What is known of the latest views: 64 at most, but until then more with each round.
+        can_lay_rows.cache_clear()
         gc.collect()
         return {
             "objects": count_objects(),
