@@ -41,6 +41,8 @@ LIVELY_S, SETTLE_S = 20.0, 8.0
 # Five a second: a minute with the heatmap and a minute without.
 REST_PAIRS, REST_CANDLES, REST_SETTLE_S = 6, 50, 5.0
 PATIENCE_S = 60.0
+# The exchange's price stands nearly still at some times of a day: few candles are others then.
+REST_PATIENCE_S, PART_S = 300.0, 1_800.0
 PRICES = {"BTCUSDT": 98_000.0, "ETHUSDT": 3_009.0}
 SETTINGS = HeatmapSettings(
     enabled=True,
@@ -216,7 +218,7 @@ class _Candles:
         """Wait for so many more; nothing is done for it in between."""
         self._wanted = self._count + count
         self._reached = asyncio.get_running_loop().create_future()
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(REST_PATIENCE_S):
             await self._reached
 
     def _take(self, candle: Any) -> None:
@@ -310,7 +312,7 @@ def figures_of(part: str) -> dict[str, Any]:
         assert exchange.stdout is not None
         told = exchange.stdout.readline()
         done = subprocess.run(  # noqa: S603 - as above
-            [*words, part], input=told, capture_output=True, text=True, timeout=400, check=False
+            [*words, part], input=told, capture_output=True, text=True, timeout=PART_S, check=False
         )
         exchange.communicate("")
     if done.returncode:
