@@ -92,7 +92,7 @@ def painted_anew(page: ChartPage) -> QImage:
 
 
 def is_kept(page: ChartPage) -> bool:
-    return bool(page.js(f"{HEAT}._still.isKept && {BARS}._still.isKept"))
+    return bool(page.js(f"{HEAT}._still._layer.isPainted && {BARS}._still._layer.isPainted"))
 
 
 def distance(one: QImage, other: QImage) -> int:

@@ -22,11 +22,6 @@
       this._same = 0;
     }
 
-    /** @returns {boolean} whether what was painted last is kept */
-    get isKept() {
-      return this._layer.isPainted;
-    }
-
     /**
      * Paint, or copy. The first frames are painted straight on the pane: a chart that moves has another
      * view in each, and those cost nothing more.
